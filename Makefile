@@ -1,0 +1,57 @@
+# Every target does its own set-up: `make run` and `make test` work on a fresh clone with Python 3.11.
+PYTHON ?= python3.11
+PORT ?= 8000
+BIN := .venv/bin
+export PORT
+
+.PHONY: run demo test lint requirements messages contact-sheet lighthouse clean
+.DEFAULT_GOAL := run
+
+.venv/runtime: requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/development: requirements-dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch .venv/runtime $@
+
+run: .venv/runtime
+	@exec $(BIN)/python -m onetime.embedded
+
+# The site with a pretended Stripe on this machine: subscribe, renew, fail, cancel.
+demo: .venv/runtime
+	@exec $(BIN)/python -m tests.demo
+
+test: .venv/development
+	@$(BIN)/python -m tests.run
+
+lint: .venv/development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+# New and changed texts into every catalogue, then the compiled catalogues. Needs xgettext (Debian: gettext).
+messages: .venv/development
+	$(BIN)/python -m tests.messages
+
+# Pictures of every page and state into docs/images, to look at. Needs Chromium.
+contact-sheet: .venv/development
+	$(BIN)/python -m tests.browser.contact_sheet
+
+# Lighthouse's scores of the home page and the open page. Needs Chromium, and Node with npx.
+lighthouse: .venv/development
+	$(BIN)/python -m tests.browser.lighthouse
+
+requirements: .venv/development
+	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools
+	for name in requirements requirements-dev; do \
+	  $(BIN)/python -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	    --strip-extras --allow-unsafe --upgrade -o $$name.txt $$name.in; done
+
+clean:
+	rm -rf .venv staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
