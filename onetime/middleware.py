@@ -1,0 +1,226 @@
+"""What every request passes through: headers, language, the one cookie, cross-site refusal."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware, RejectRequest
+from django.urls import set_script_prefix
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from onetime import views
+from onetime.journal import JournalBroken
+from onetime.ratelimit import RateLimited
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "'none'",
+}
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture",
+        "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment",
+        "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+
+def policy(**changes: str) -> str:
+    """The Content-Security-Policy with directives replaced, or dropped where the value is empty.
+
+    `policy(form_action="'self' https://checkout.stripe.com")` is for a page whose form is
+    answered by a redirect there: browsers apply form-action to redirects too.
+    """
+    directives = CONTENT_SECURITY_POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
+    return "; ".join(f"{name} {value}" for name, value in directives.items() if value)
+
+
+class SecurityHeadersMiddleware:
+    """The headers of every response; a view that set one of them itself keeps its own."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.headers = {
+            "Content-Security-Policy": policy(),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": PERMISSIONS_POLICY,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
+        if settings.SECURE_HSTS_SECONDS:
+            self.headers["Strict-Transport-Security"] = (
+                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+            )
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        if isinstance(response, HttpResponse) and "Content-Length" not in response.headers:
+            response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+
+class LanguageMiddleware:
+    """The language from a `/uk/` prefix, else from Accept-Language; never from a cookie.
+
+    The prefix is taken as part of the script name, so the URL patterns do not know it and
+    every link that a prefixed page makes keeps it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.codes = {code for code, _name in settings.LANGUAGES}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        first, slash, rest = request.path_info[1:].partition("/")
+        prefixed = first in self.codes and not rest.startswith(("api/", "static/"))
+        if prefixed:
+            language = first
+            request.path_info = "/" + rest
+            set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/{first}/")
+        else:
+            set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
+            language = negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if not prefixed:
+            patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+
+def negotiate(accept_language: str) -> str:
+    """The best of our languages for an Accept-Language header (RFC 9110, 12.5.4)."""
+    for wanted, weight in parse_accept_lang_header(accept_language[:200]):
+        if wanted == "*" or not weight:
+            break
+        try:
+            return get_supported_language_variant(wanted)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE
+
+
+class RateLimitMiddleware:
+    """A reached limit as an answer in the caller's format, wherever it was met."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if isinstance(exception, RateLimited):
+            return views.error(request, 429, retry_after=exception.retry_after)
+        if isinstance(exception, JournalBroken):
+            return views.error(request, 503)
+        return None
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Django's sessions, with a sliding expiry that costs one write a day at most."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session = request.session
+        if request.path_info.startswith("/api/v1/"):
+            return response  # whose clients sign in with each call, and are sent no cookie
+        if not session.session_key and not session.modified:
+            return response  # a visitor: nothing to save, nothing to vary on
+        today = int(time.time()) // 86400
+        if session.accessed and "_auth_user_id" in session and session.get("_day") != today:
+            session["_day"] = today
+        return super().process_response(request, response)
+
+
+class CrossSiteMiddleware(CsrfViewMiddleware):
+    """Cross-site request forgery refused without giving a visitor a cookie.
+
+    Order of proof for an unsafe method: Sec-Fetch-Site, which no page can forge; else Origin;
+    else, where a session is at stake, Django's token (old browsers). A request with neither
+    header and no session is not a browser's or has no authority to abuse.
+    `Origin: null` comes from our own forms too, because of `Referrer-Policy: no-referrer`.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            super().process_request(request)
+
+    def process_view(self, request, callback, callback_args, callback_kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        if request.method in {"GET", "HEAD", "OPTIONS"} or getattr(callback, "csrf_exempt", False):
+            request.csrf_processing_done = True
+            return None
+        if getattr(request, "_dont_enforce_csrf_checks", False):
+            request.csrf_processing_done = True
+            return None
+        if signs_in_by_itself(request):
+            request.csrf_processing_done = True
+            return None
+        verdict = same_site(request)
+        if verdict is False or (verdict is None and not self._token_where_needed(request)):
+            return self._reject(request, "cross-site request")  # type: ignore[attr-defined]
+        request.csrf_processing_done = True
+        return None
+
+    def _token_where_needed(self, request: HttpRequest) -> bool:
+        """Whether there is no session to abuse, or the token of the session is right.
+
+        Django's own check would first ask for a Referer over https, which our pages send nobody.
+        """
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return True
+        try:
+            self._check_token(request)  # type: ignore[attr-defined]
+        except RejectRequest:
+            return False
+        return True
+
+    def _set_csrf_cookie(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        # Only a session that exists anyway may hold a token: a form shown to a visitor
+        # must not start one.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or request.session.modified:
+            super()._set_csrf_cookie(request, response)  # type: ignore[misc]
+
+
+def signs_in_by_itself(request: HttpRequest) -> bool:
+    """Whether the request's only authority is a token in it, which no other site's page can add.
+
+    With a cookie beside it the session would count too, so then this proves nothing.
+    """
+    token = request.headers.get("Authorization", "")[:7].lower() == "bearer "
+    return token and not request.META.get("HTTP_COOKIE")
+
+
+def same_site(request: HttpRequest) -> bool | None:
+    """Whether the browser says that our own page sent this; None where it does not say."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    if origin is None or origin == "null":
+        return None
+    return origin == f"{request.scheme}://{request.get_host()}"

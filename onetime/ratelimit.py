@@ -1,0 +1,188 @@
+"""Named rate limits, and the only reader of the client's address.
+
+The address never leaves this module: everybody else gets a client key, an HMAC of the
+address (IPv6 by /64, the smallest block a provider hands to one customer) under a key that
+changes every day. It cannot be turned back into the address, and yesterday's keys cannot be
+matched with today's.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import time
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+
+#: name: (rate, in words). A rate is count/period as django-ratelimit writes it.
+DEFAULTS: dict[str, str] = {
+    "create": "120/h",  # replaced by the plan's own number where it has one
+    "create_day": "500/d",  # as above
+    "status": "600/10m",
+    "claim": "300/10m",
+    "wrong_proof": "10/10m",  # one client on one secret
+    "wrong_proof_all": "100/h",  # everybody on one secret; see check_guessing
+    "receipt": "600/10m",
+    "feedback": "5/h",
+    "sign_in": "20/10m",
+    "sign_in_address": "6/h",  # code mails that one client asks for to one address
+    "sign_in_address_all": "30/h",  # and that everybody asks for to it
+    "mail_link": "30/h",  # secret links that one account has mailed
+    "api_token": "60/10m",  # wrong tokens of one client
+}
+
+
+class Usage(NamedTuple):
+    """Where a client stands with one limit; `window` and `left` are in seconds."""
+
+    name: str
+    used: int
+    limit: int
+    window: int
+    left: int
+
+
+class RateLimited(Exception):
+    """A named limit is reached; `retry_after` is in whole seconds, at least 1."""
+
+    def __init__(self, name: str, retry_after: int) -> None:
+        super().__init__(name)
+        self.name = name
+        self.retry_after = max(1, retry_after)
+
+
+def configured_rates(value: str) -> dict[str, str]:
+    """The rates that RATE_LIMITS asks for: `on`, `off`, or `NAME=rate,…` over the defaults.
+
+    Raises ImproperlyConfigured for a name or a rate that does not exist.
+    """
+    if value == "off":
+        return {}
+    rates = dict(DEFAULTS)
+    for pair in filter(None, "" if value == "on" else value.split(",")):
+        name, _sep, rate = pair.partition("=")
+        count, slash, period = rate.partition("/")
+        if name not in DEFAULTS or not count.isdigit() or not slash or period[-1:] not in tuple("smhd"):
+            raise ImproperlyConfigured(
+                f"RATE_LIMITS: {pair!r} is not NAME=count/period; names: {', '.join(DEFAULTS)}"
+            )
+        rates[name] = rate
+    return rates
+
+
+@lru_cache(maxsize=8)
+def _rates(value: str) -> dict[str, str]:
+    return configured_rates(value)
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the client, as the configured number of proxies reports it.
+
+    Each trusted proxy appends the peer it saw to X-Forwarded-For, so the entry that counts is
+    the TRUSTED_PROXY_COUNT-th from the right; what stands before it anybody may have written.
+    """
+    count: int = settings.TRUSTED_PROXY_COUNT
+    if count:
+        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        if len(hops) >= count:
+            return str(hops[-count])
+    return str(request.META.get("REMOTE_ADDR") or "")
+
+
+@lru_cache(maxsize=2)
+def _day_key(secret_key: str, day: int) -> bytes:
+    return hmac.digest(secret_key.encode(), b"onetime client key %d" % day, "sha256")
+
+
+def _today_key() -> bytes:
+    return _day_key(settings.SECRET_KEY, int(time.time()) // 86400)
+
+
+def _block(address: str) -> bytes:
+    """The bytes that stand for one client: the whole IPv4 address, or an IPv6 /64."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:  # a Unix socket leaves the address empty: one bucket for all
+        return b""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return parsed.ipv4_mapped.packed if parsed.ipv4_mapped else parsed.packed[:8]
+    return parsed.packed
+
+
+def client_key(request: HttpRequest) -> str:
+    """32 hex digits that stand for the client today and for nobody tomorrow."""
+    return hmac.digest(_today_key(), _block(client_address(request)), "sha256")[:16].hex()
+
+
+class keyed_digest:  # noqa: N801 - called as hashlib.sha256 is
+    """What django-ratelimit hashes its cache keys with: keyed, so that no guess can be tried."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def hexdigest(self) -> str:
+        return hmac.digest(_today_key(), self._data, hashlib.sha256).hex()
+
+
+def _window(rate: str) -> int:
+    """The seconds of a rate's period: 600 of 20/10m."""
+    period = rate.partition("/")[2]
+    return int(period[:-1] or 1) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[-1]]
+
+
+def _usage(name: str, key: str, rate: str | None, *, count: bool) -> Usage | None:
+    """Where `key` stands, or None where nothing is limited."""
+    rate = rate or _rates(settings.RATE_LIMITS).get(name)
+    if rate is None or settings.RATE_LIMITS == "off":
+        return None
+    usage = get_usage(None, group=name, key=lambda _group, _request: key, rate=rate, increment=count)
+    if usage is None:
+        return None
+    return Usage(name, usage["count"], usage["limit"], _window(rate), usage["time_left"])
+
+
+def usages(request: HttpRequest) -> list[Usage]:
+    """The limits that this request has counted against, for the headers that tell a client."""
+    found: list[Usage] = request.__dict__.setdefault("_rate_usages", [])
+    return found
+
+
+def check(request: HttpRequest, name: str, *, subject: str | None = None, rate: str | None = None) -> None:
+    """Count one use of `name` by this client, or by `subject` where given.
+
+    Raises RateLimited when the use is one too many.
+    """
+    usage = _usage(name, subject or client_key(request), rate, count=True)
+    if usage is None:
+        return
+    usages(request).append(usage)
+    if usage.used > usage.limit:
+        raise RateLimited(name, usage.left)
+
+
+def check_guessing(request: HttpRequest, secret: str) -> None:
+    """Refuse a client that has guessed wrong too often on this secret.
+
+    A client is refused after its own wrong tries, and, once everybody's tries together are
+    too many, after its first. So guessing from many addresses is bounded, and a recipient who
+    has not yet tried always has a first try: nobody else can lock them out.
+    Raises RateLimited.
+    """
+    mine = _usage("wrong_proof", f"{secret}:{client_key(request)}", None, count=False)
+    if mine is None or not mine.used:
+        return
+    everybody = _usage("wrong_proof_all", secret, None, count=False)
+    if mine.used >= mine.limit:
+        raise RateLimited("wrong_proof", mine.left)
+    if everybody is not None and everybody.used >= everybody.limit:
+        raise RateLimited("wrong_proof_all", everybody.left)
+
+
+def count_wrong_guess(request: HttpRequest, secret: str) -> None:
+    """Remember that this client proved the wrong passphrase for this secret."""
+    _usage("wrong_proof", f"{secret}:{client_key(request)}", None, count=True)
+    _usage("wrong_proof_all", secret, None, count=True)
