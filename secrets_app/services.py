@@ -1,0 +1,406 @@
+"""Create, status, claim, acknowledge, burn: every rule about a secret's life, for pages and APIs alike.
+
+docs/architecture.md shows a claim's way through here; design notes stand beside the code.
+"""
+
+import hmac
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import F, Q
+from django.utils import timezone
+
+from onetime import journal
+from onetime.limits import MINIMUM_LIFETIME, Limits
+from secrets_app import envelope as format1
+from secrets_app.disk import forget_on_disk
+from secrets_app.envelope import Contents, LinkKey, ReceiptKey, SecretId
+from secrets_app.errors import (
+    AlreadyExists,
+    BadContent,
+    BadLifetime,
+    Gone,
+    TooLarge,
+    UnknownSecret,
+    WrongProof,
+)
+from secrets_app.keyring import KeyRing
+from secrets_app.models import Secret, State
+from secrets_app.signals import opened
+
+T = TypeVar("T")
+
+#: Bytes that the header may add to a text. JSON doubles quotes and line ends, so an envelope of
+#: unknown content may hold twice the plan's text besides.
+ENVELOPE_SLACK = 4096
+#: Associated-data numbers for what is sealed beside the segments.
+LABEL_NUMBER = 0xFFFF_FFFF
+
+
+class Created(NamedTuple):
+    secret: Secret
+    receipt: ReceiptKey
+
+
+class CreatedHere(NamedTuple):
+    """A secret that the server itself made: it has seen the content and the link key."""
+
+    secret: Secret
+    receipt: ReceiptKey
+    link: LinkKey
+
+
+class Claimed(NamedTuple):
+    envelope: bytes
+    hold_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    contents: Contents
+    hold_until: datetime
+
+
+@lru_cache(maxsize=4)
+def _keyring(keys: tuple[str, ...]) -> KeyRing:
+    return KeyRing.from_strings(keys)
+
+
+def keyring() -> KeyRing:
+    """The second lock, from SECRET_ENCRYPTION_KEYS."""
+    return _keyring(tuple(settings.SECRET_ENCRYPTION_KEYS))
+
+
+def as_secret_id(row_id: uuid.UUID) -> SecretId:
+    return SecretId(row_id.bytes)
+
+
+# --- Create -----------------------------------------------------------------------------------
+
+
+def create(
+    *,
+    secret_id: SecretId,
+    proof_hash: bytes,
+    envelope: bytes,
+    ttl: int,
+    passphrase: bool,
+    limits: Limits,
+    owner: Any = None,
+    receipt: ReceiptKey | None = None,
+) -> Created:
+    """Store an envelope that a client sealed; one INSERT. `ttl` in seconds.
+
+    With a `receipt` of the caller's, a creation that is repeated finds what the first one made.
+    Raises BadLifetime, TooLarge, BadContent or AlreadyExists; then nothing is stored.
+    """
+    check_lifetime(ttl, limits)
+    check_envelope(envelope, limits)
+    new_receipt = receipt or format1.new_receipt_key()
+    try:
+        stored = _store(secret_id, proof_hash, envelope, ttl, passphrase, owner, new_receipt)
+    except AlreadyExists:
+        if receipt is None:
+            raise
+        stored = _made_before(secret_id, receipt)
+    return Created(stored, new_receipt)
+
+
+def _made_before(secret_id: SecretId, receipt: ReceiptKey) -> Secret:
+    """The row of a creation that is being repeated. Raises AlreadyExists when it was another one."""
+    try:
+        found = status(secret_id)
+    except UnknownSecret:
+        raise AlreadyExists from None
+    if not hmac.compare_digest(bytes(found.receipt_hash), format1.receipt_hash(receipt)):
+        raise AlreadyExists
+    return found
+
+
+def _store(
+    secret_id: SecretId,
+    proof_hash: bytes,
+    envelope: bytes,
+    ttl: int,
+    passphrase: bool,
+    owner: Any,
+    receipt: ReceiptKey,
+) -> Secret:
+    now = timezone.now()
+    expires_at = now + timedelta(seconds=ttl)
+    secret = Secret(
+        id=uuid.UUID(bytes=secret_id),
+        state=State.NEW,
+        passphrase=passphrase,
+        size=len(envelope),
+        proof_hash=proof_hash,
+        receipt_hash=format1.receipt_hash(receipt),
+        content=keyring().seal(secret_id, 0, envelope),
+        created_at=now,
+        expires_at=expires_at,
+        forget_at=now + timedelta(seconds=2 * ttl),
+        due_at=expires_at,
+        owner=owner,
+        listing_hash=listing_hash(listing_key(secret_id)) if owner else None,
+    )
+    try:
+        secret.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyExists from None
+    return secret
+
+
+def check_lifetime(ttl: int, limits: Limits) -> None:
+    if not MINIMUM_LIFETIME <= ttl <= limits.max_ttl:
+        raise BadLifetime(MINIMUM_LIFETIME, limits.max_ttl)
+
+
+def check_envelope(envelope: bytes, limits: Limits) -> None:
+    """What can be known without the key: version, a possible length, the plan's size."""
+    if len(envelope) > largest_envelope(limits):
+        raise TooLarge(limits.max_text_bytes)
+    if len(envelope) < format1.envelope_size(format1.MINIMUM_PADDED_BYTES) or envelope[0] != format1.VERSION:
+        raise BadContent
+
+
+def largest_envelope(limits: Limits) -> int:
+    """Bytes of the largest envelope that a plan takes."""
+    return format1.envelope_size(format1.padded_size(2 * limits.max_text_bytes + ENVELOPE_SLACK))
+
+
+def create_here(
+    contents: Contents, passphrase: str | None, *, ttl: int, limits: Limits, owner: Any = None
+) -> CreatedHere:
+    """Make a secret on the server, for those without JavaScript and for API v1.
+
+    The link key is derived from the receipt, so a client that keeps only the receipt can ask
+    for the link again; neither is stored.
+    Raises as `create` does.
+    """
+    check_lifetime(ttl, limits)
+    if contents.text is not None and len(contents.text.encode()) > limits.max_text_bytes:
+        raise TooLarge(limits.max_text_bytes)
+    receipt = format1.new_receipt_key()
+    link = format1.link_key_from_receipt(receipt)
+    secret_id = format1.secret_id(link)
+    keys = format1.derive(link, passphrase)
+    envelope = format1.seal_with(keys.content_key, secret_id, contents)
+    proof_hash = format1.proof_hash(keys.proof)
+    secret = _store(secret_id, proof_hash, envelope, ttl, bool(passphrase), owner, receipt)
+    return CreatedHere(secret, receipt, link)
+
+
+# --- Find -------------------------------------------------------------------------------------
+
+
+def status(secret_id: SecretId) -> Secret:
+    """The row without its content. Raises UnknownSecret."""
+    return _get(Q(id=uuid.UUID(bytes=secret_id)))
+
+
+def by_receipt(receipt: str) -> Secret:
+    """The row that a receipt key, or the key that lists show, stands for. Raises UnknownSecret."""
+    hashed = format1.receipt_hash(ReceiptKey(receipt))
+    return _get(Q(receipt_hash=hashed) | Q(listing_hash=hashed))
+
+
+def _get(condition: Q) -> Secret:
+    secret = Secret.objects.defer("content", "label").filter(condition).first()
+    if secret is None or secret.forget_at <= timezone.now():
+        raise UnknownSecret
+    return secret
+
+
+def note_seen(secret: Secret) -> None:
+    """Remember that the maker of an unopened secret has read its receipt, as API v1's states tell."""
+    Secret.objects.filter(id=secret.id, state=State.NEW, receipt_seen=False).update(receipt_seen=True)
+
+
+def listing_key(secret_id: SecretId) -> str:
+    """A, the key that an account's lists show: reads status and burns, and leads to nothing else."""
+    server_key = format1.hkdf(settings.SECRET_KEY.encode(), b"listing", 32)
+    material = hmac.digest(server_key, secret_id, "sha256").hex()
+    return format1.link_key_from_receipt(ReceiptKey(material))
+
+
+def repeatable_receipt(*parts: str) -> ReceiptKey:
+    """R of a creation that may be repeated: the same for the same `parts`, and nobody's guess."""
+    server_key = format1.hkdf(settings.SECRET_KEY.encode(), b"repeatable receipt", 32)
+    material = hmac.digest(server_key, "\0".join(parts).encode(), "sha256").hex()
+    return ReceiptKey(format1.link_key_from_receipt(ReceiptKey(material)))
+
+
+def listing_hash(key: str) -> bytes:
+    return format1.receipt_hash(ReceiptKey(key))
+
+
+# --- Claim ------------------------------------------------------------------------------------
+
+
+def claim(
+    secret_id: SecretId, proof: bytes, nonce: bytes, *, check: Callable[[bytes], T], hold: int | None = None
+) -> tuple[T, datetime]:
+    """Open a secret for the holder of `nonce`; (what `check` made of the envelope, hold until).
+
+    `hold` is in seconds, HOLD_SECONDS if not given; 0 erases with the answer.
+
+    `check` runs before anything is written, so an envelope that fails to open (a damaged row,
+    a bug of ours) consumes nothing. Then one conditional UPDATE decides between claims: content
+    never changes while a secret is new, so what was read before it is what was won.
+
+    Raises UnknownSecret, WrongProof, Gone, and whatever `check` raises.
+    """
+    now = timezone.now()
+    secret = Secret.objects.defer("label").filter(id=uuid.UUID(bytes=secret_id)).first()
+    if secret is None or secret.forget_at <= now:
+        raise UnknownSecret
+    if not hmac.compare_digest(bytes(secret.proof_hash), format1.proof_hash(proof)):
+        raise WrongProof
+    claim_hash = format1.claim_hash(nonce)
+    held_until = _held_until(secret, claim_hash, now)
+    if secret.content is None or (secret.state_at(now) != State.NEW and held_until is None):
+        raise Gone(secret.state_at(now), secret.ended_at())
+    result = check(keyring().open(secret_id, 0, bytes(secret.content)))
+    seconds = settings.HOLD_SECONDS if hold is None else hold
+    return result, held_until or _take(secret, claim_hash, now, seconds)
+
+
+def _held_until(secret: Secret, claim_hash: bytes, now: datetime) -> datetime | None:
+    """Until when this claim, if it is the one that won, may fetch again."""
+    if secret.claim_hash is None or secret.hold_until is None or now >= secret.hold_until:
+        return None
+    return secret.hold_until if hmac.compare_digest(bytes(secret.claim_hash), claim_hash) else None
+
+
+def _take(secret: Secret, claim_hash: bytes, now: datetime, hold: int) -> datetime:
+    """The statement that decides who opens. Raises Gone for all but one."""
+    hold_until = now + timedelta(seconds=hold)
+    changes: dict[str, Any] = {
+        "state": State.OPENED,
+        "opened_at": now,
+        "claim_hash": claim_hash,
+        "hold_until": hold_until,
+        "due_at": hold_until,
+    }
+    journal.opened(secret.id.bytes, secret.expires_at)
+    if not hold:
+        changes |= {"content": None, "due_at": secret.forget_at}
+    won = Secret.objects.filter(
+        id=secret.id, state=State.NEW, expires_at__gt=now, proof_hash=secret.proof_hash
+    ).update(**changes)
+    if won:
+        if not hold:
+            forget_on_disk(wait=False)
+        if secret.owner_id is not None:
+            opened.send(sender=Secret, secret=secret, at=now)
+        return hold_until
+    lost = status(as_secret_id(secret.id))
+    raise Gone(lost.state_at(now), lost.ended_at())
+
+
+def as_received(envelope: bytes) -> bytes:
+    """A `check` for clients that open the envelope themselves."""
+    return envelope
+
+
+def open_here(link: LinkKey, passphrase: str | None, nonce: bytes) -> Opened:
+    """Open a secret on the server, for those without JavaScript.
+
+    Raises as `claim` does, and BadEnvelope, with nothing consumed, where the sender's client
+    made an envelope that cannot be opened.
+    """
+    secret_id = format1.secret_id(link)
+    keys = format1.derive(link, passphrase if status(secret_id).passphrase else None)
+    contents, hold_until = claim(
+        secret_id,
+        keys.proof,
+        nonce,
+        check=lambda envelope: format1.open_with(keys.content_key, secret_id, envelope),
+    )
+    return Opened(contents, hold_until)
+
+
+def read_text(link: LinkKey, passphrase: str | None) -> str:
+    """The text of a secret, erased with the answer, for API v1.
+
+    Raises as `open_here` does; UnknownSecret, with nothing consumed, for one that holds files.
+    """
+    secret_id = format1.secret_id(link)
+    found = status(secret_id)
+    now = timezone.now()
+    if found.state_at(now) != State.NEW:
+        raise Gone(found.state_at(now), found.ended_at())
+    if found.passphrase and not passphrase:
+        raise WrongProof
+    keys = format1.derive(link, passphrase if found.passphrase else None)
+
+    def text_alone(envelope: bytes) -> str:
+        contents = format1.open_with(keys.content_key, secret_id, envelope)
+        if contents.files or contents.text is None:
+            raise UnknownSecret
+        return contents.text
+
+    text, _hold_until = claim(secret_id, keys.proof, secrets.token_bytes(16), check=text_alone, hold=0)
+    return text
+
+
+def check_passphrase(secret: Secret, link: LinkKey, passphrase: str | None) -> None:
+    """Refuse a wrong or missing passphrase to who has the link. Raises WrongProof."""
+    proof = format1.derive(link, passphrase).proof
+    if not hmac.compare_digest(bytes(secret.proof_hash), format1.proof_hash(proof)):
+        raise WrongProof
+
+
+# --- End --------------------------------------------------------------------------------------
+
+
+def acknowledge(secret_id: SecretId, nonce: bytes) -> None:
+    """Erase what the holder of `nonce` has received; doing it twice, or too late, is no error.
+
+    Raises UnknownSecret when no opening by this claim is known.
+    """
+    mine = Secret.objects.filter(id=uuid.UUID(bytes=secret_id), claim_hash=format1.claim_hash(nonce))
+    if _erase(mine.filter(content__isnull=False)) == 0 and not mine.exists():
+        raise UnknownSecret
+
+
+def burn(receipt: str) -> Secret:
+    """Destroy a secret that nobody has opened. Raises UnknownSecret, or Gone when there is nothing left."""
+    return burn_found(by_receipt(receipt))
+
+
+def burn_found(secret: Secret) -> Secret:
+    """`burn` for who has the row. Raises Gone when there is nothing left."""
+    burn_rows(Secret.objects.filter(id=secret.id))
+    return _burned_now(secret)
+
+
+def _burned_now(before: Secret) -> Secret:
+    after = status(as_secret_id(before.id))
+    now = timezone.now()
+    if before.state_at(now) != State.NEW or after.state != State.BURNED:
+        raise Gone(after.state_at(now), after.ended_at())
+    return after
+
+
+def burn_rows(rows: Any) -> int:
+    """Burn those of `rows` that are still unopened; how many."""
+    now = timezone.now()
+    live = rows.filter(state=State.NEW, expires_at__gt=now)
+    journal.burned([(pk.bytes, expires_at) for pk, expires_at in live.values_list("pk", "expires_at")])
+    return _erase(live, state=State.BURNED, burned_at=now)
+
+
+def _erase(rows: Any, **changes: Any) -> int:
+    """Turn rows into tombstones in one statement; how many."""
+    erased: int = rows.update(content=None, due_at=F("forget_at"), **changes)
+    if erased:
+        forget_on_disk(wait=False)
+    return erased

@@ -1,0 +1,121 @@
+"""What goes over the wire in API v2, as types: the code decodes and encodes them, OpenAPI lists them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="32 lower-case hex digits")]
+Base64Url32 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes, unpadded base64url")]
+Base64Url16 = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$", description="16 bytes, unpadded base64url")]
+Base64Url = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", description="bytes, unpadded base64url")]
+Key = Annotated[str, Meta(pattern="^[0-9A-Za-z]{31}$", description="31 characters of base 62")]
+Seconds = Annotated[int, Meta(ge=1, description="seconds")]
+Bytes = Annotated[int, Meta(ge=0, description="bytes")]
+Time = Annotated[str, Meta(description="RFC 3339, in UTC", extra_json_schema={"format": "date-time"})]
+State = Literal["new", "opened", "burned", "expired", "lost"]
+
+
+class CreateSecret(msgspec.Struct, forbid_unknown_fields=True):
+    """A sealed envelope and what the server must know about it."""
+
+    id: Hex32
+    proof_hash: Base64Url32
+    envelope: Base64Url
+    ttl: Seconds
+    passphrase: bool
+
+
+class Claim(msgspec.Struct, forbid_unknown_fields=True):
+    """The proof of the link key and passphrase, and 16 random bytes that name this opening."""
+
+    proof: Base64Url32
+    claim: Base64Url16
+
+
+class Acknowledge(msgspec.Struct, forbid_unknown_fields=True):
+    """The claim that opened."""
+
+    claim: Base64Url16
+
+
+class Made(msgspec.Struct):
+    """A secret as it was made. `receipt` shows its state and burns it; it is given once."""
+
+    id: Hex32
+    receipt: Key
+    state: Literal["new"]
+    created_at: Time
+    expires_at: Time
+
+
+class SecretStatus(msgspec.Struct):
+    """`gone`: opened, burned or expired. The other fields are there while it is new."""
+
+    state: Literal["new", "gone"]
+    passphrase: bool | UnsetType = UNSET
+    size: Bytes | UnsetType = UNSET
+    expires_at: Time | UnsetType = UNSET
+
+
+class Opened(msgspec.Struct):
+    """The envelope, which the same claim may fetch again until `hold_until`."""
+
+    envelope: Base64Url
+    hold_until: Time
+
+
+class Receipt(msgspec.Struct, kw_only=True):
+    """What became of a secret."""
+
+    state: State
+    created_at: Time
+    expires_at: Time
+    opened_at: Time | UnsetType = UNSET
+    burned_at: Time | UnsetType = UNSET
+    passphrase: bool
+    size: Bytes
+
+
+class ListedReceipt(Receipt, kw_only=True):
+    """A secret of the account's. `receipt` reads its state and burns it, and leads to no link."""
+
+    receipt: Key
+
+
+class ReceiptPage(msgspec.Struct):
+    """Newest first. `next` is the cursor of the page that follows, null on the last."""
+
+    items: list[ListedReceipt]
+    next: str | None
+
+
+class CallerLimits(msgspec.Struct):
+    """What the caller's plan allows."""
+
+    plan: str
+    max_ttl: Seconds
+    max_text_bytes: Bytes
+    max_files_bytes: Bytes
+    creates_per_hour: int
+    creates_per_day: int
+    hold_seconds: int
+
+
+class ServiceStatus(msgspec.Struct):
+    status: Literal["ok"]
+
+
+class ProblemBody(msgspec.Struct, kw_only=True):
+    """RFC 9457. `type` is stable; the fields after `detail` come with the types that name them."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+    at: Time | UnsetType = UNSET
+    limit: Bytes | UnsetType = UNSET
+    minimum: Seconds | UnsetType = UNSET
+    maximum: Seconds | UnsetType = UNSET
+    retry_after: Seconds | UnsetType = UNSET
