@@ -1,0 +1,3 @@
+from onetime_cli.main import program
+
+program()
