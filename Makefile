@@ -50,7 +50,7 @@ lighthouse: .venv/development
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools
 	for name in requirements requirements-dev; do \
-	  $(BIN)/python -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	  $(BIN)/python -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	    --strip-extras --allow-unsafe --upgrade -o $$name.txt $$name.in; done
 
 clean:
