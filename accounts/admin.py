@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
@@ -35,7 +36,7 @@ class UserAdmin(UserModelAdmin):
     list_display = ("email", "is_active", "is_staff", "created_at", "verified_at")
     list_filter = ("is_active", "is_staff", "is_superuser", "created_at")
     search_fields = ("email__exact",)
-    search_help_text = "The whole e-mail address."
+    search_help_text = gettext_lazy("The whole e-mail address.")
     ordering = ("-created_at",)
     date_hierarchy = "created_at"
     fields = ("email", "is_active", "is_staff", "is_superuser", "created_at", "verified_at")

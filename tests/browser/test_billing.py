@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import complain
+from tests.browser.signed_in import cookie
 from tests.site import Site, free_port, running_site
 from tests.stripe_local import StripeLocal
 
@@ -28,21 +29,6 @@ for plan, interval, amount in ((plus, "month", 900), (plus, "year", 9000), (team
     set_price(plan, interval, "cad", amount)
 """
 
-SIGN_IN = """
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from accounts.models import User
-user = User.objects.filter(email={email!r}).first()
-user = user or User.objects.create_user({email!r}, is_staff={staff}, is_superuser={staff})
-session = SessionStore()
-session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-session.create()
-print(session.session_key)
-"""
-
 
 @dataclass
 class Shop:
@@ -56,11 +42,6 @@ class Shop:
         """The id of somebody's customer at Stripe."""
         who = f"BillingAccount.objects.get(user__email={email!r}).customer_id"
         return self.run(f"from billing.models import BillingAccount; print({who})").strip()
-
-    def cookie(self, email: str, *, staff: bool = False) -> dict[str, str]:
-        """The one cookie of somebody who has signed in."""
-        value = self.run(SIGN_IN.format(email=email, staff=staff)).strip()
-        return {"name": "session", "value": value, "url": self.site.origin}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +67,7 @@ def arrive(browser, shop, complaints) -> Iterator[Callable[..., Page]]:
     def person(email: str, *, staff: bool = False, **options) -> Page:
         context = browser.new_context(base_url=shop.site.origin, locale="en-GB", **options)
         context.set_default_timeout(15_000)
-        context.add_cookies([shop.cookie(email, staff=staff)])
+        context.add_cookies([cookie(shop.site, email, staff=staff)])
         contexts.append(context)
         return watched(context.new_page(), complaints)
 
