@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -37,9 +38,10 @@ class Terminal:
             os.execve(sys.executable, command, environment(TERM="xterm", **env))
         self.screen = ""
 
-    def wait_for(self, text: str, seconds: float = 30) -> None:
+    def wait_for(self, text: str, seconds: float = 30, *, times: int = 1) -> None:
+        """Until the screen has said `text` so many times. A prompt without echo drops what was typed before it."""
         deadline = time.monotonic() + seconds
-        while text not in self.screen:
+        while self.screen.count(text) < times:
             if not self._read(deadline - time.monotonic()):
                 raise AssertionError(f"{text!r} did not appear; the screen says:\n{self.screen}")
 
@@ -51,6 +53,10 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while self._read(deadline - time.monotonic()):
             pass
+        if time.monotonic() >= deadline:  # it waits for something: so would we, for ever
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise AssertionError(f"it did not end; the screen says:\n{self.screen}")
         _pid, status = os.waitpid(self.pid, 0)
         os.close(self.descriptor)
         return os.waitstatus_to_exitcode(status)

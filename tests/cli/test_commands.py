@@ -181,6 +181,7 @@ def test_a_passphrase_at_a_terminal_is_not_echoed_and_may_be_mistyped(site):
     opening.wait_for("Passphrase: ")
     opening.type("wrong\n")
     opening.wait_for("The passphrase is wrong. Nothing was consumed.")
+    opening.wait_for("Passphrase: ", times=2)
     opening.type("correct horse\n")
     assert opening.end() == 0
     assert "the secret" in opening.screen
