@@ -132,8 +132,8 @@ SECRETS = (
     ),
     field(
         "secrets_app.Secret",
-        "state passphrase size created_at expires_at opened_at burned_at hold_until forget_at due_at "
-        "receipt_seen",
+        "state passphrase size segments created_at expires_at opened_at burned_at hold_until forget_at "
+        "due_at receipt_seen",
         _("What became of a secret and when, its size in steps, whether it needs a passphrase "
              "(never the passphrase), and whether a program has read its receipt"),
         _("To delete it in time, and to show sender and recipient whether it was opened"),
@@ -143,6 +143,19 @@ SECRETS = (
         "secrets_app.Secret", "owner",
         _("Which account made a secret, if it was made while signed in"),
         _("To list your secrets"), RECEIPT_LIFE, ASKED,
+    ),
+    field(
+        "secrets_app.Segment", "id secret_id number content object",
+        _("A secret with files, in pieces, encrypted twice in the same way, and where each piece is kept"),
+        _("To hand it to whoever opens the link"), CONTENT_LIFE, ASKED,
+    ),
+    field(
+        "secrets_app.Upload",
+        "id key_hash size segments proof_hash passphrase ttl owner created_at expires_at",
+        _("What is being sent and not a secret yet: its size, fingerprints of its keys and, if you are "
+             "signed in, your account"),
+        _("So that you can go on when the connection breaks"),
+        _("Until all of it has come, six hours at most"), ASKED,
     ),
 )  # fmt: skip
 
@@ -226,8 +239,8 @@ OPERATIONS = (
 
 #: Names are the limits of onetime.ratelimit; the pattern of their keys is in CACHE_KEYS.
 LIMIT_NAMES = (
-    "create create_day status claim wrong_proof wrong_proof_all receipt feedback sign_in sign_in_address "
-    "sign_in_address_all mail_link api_token"
+    "create create_day status claim upload_segment segment wrong_proof wrong_proof_all receipt feedback "
+    "sign_in sign_in_address sign_in_address_all mail_link api_token"
 )
 CACHE = (
     other(

@@ -26,6 +26,8 @@ DEFAULTS: dict[str, str] = {
     "claim": "300/10m",
     "wrong_proof": "10/10m",  # one client on one secret
     "wrong_proof_all": "100/h",  # everybody on one secret; see check_guessing
+    "upload_segment": "12000/10m",  # every call about an upload; a segment is 1 MiB
+    "segment": "12000/10m",
     "receipt": "600/10m",
     "feedback": "5/h",
     "sign_in": "20/10m",

@@ -7,17 +7,19 @@ RFC 3339 in UTC, errors RFC 9457 problems with the `type`s that the API page lis
 import hashlib
 import re
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from msgspec import UNSET
 
 from onetime import ratelimit
 from onetime.limits import limits_for
 from onetime.views import NOT_STORED
-from secrets_app import listing, quota, services
+from secrets_app import downloads, listing, quota, services
 from secrets_app.envelope import ReceiptKey, SecretId
 from secrets_app.errors import WrongProof
 from secrets_app.models import Secret, State
@@ -75,8 +77,12 @@ def create(request: HttpRequest) -> HttpResponse:
         owner=owner,
         receipt=_repeatable_receipt(request, owner, body.id, raw),
     )
+    return made_answer(made)
+
+
+def made_answer(made: services.Created) -> HttpResponse:
     created_at, expires_at = rfc3339(made.secret.created_at), rfc3339(made.secret.expires_at)
-    return answer(Made(body.id, made.receipt, "new", created_at, expires_at), 201)
+    return answer(Made(made.secret.pk.hex, made.receipt, "new", created_at, expires_at), 201)
 
 
 def _repeatable_receipt(request: HttpRequest, owner: Any, secret_id: str, raw: bytes) -> ReceiptKey | None:
@@ -104,25 +110,43 @@ def status(request: HttpRequest, secret: uuid.UUID) -> HttpResponse:
 
 
 @call("POST", takes=Claim, gives={200: Opened}, refuses=("wrong-proof", "unknown", "gone"))
-def claim(request: HttpRequest, secret: uuid.UUID) -> HttpResponse:
+def claim(request: HttpRequest, secret: uuid.UUID) -> HttpResponseBase:
     """Open a secret. The first right proof wins, and only the same claim may fetch again."""
     ratelimit.check(request, "claim")
     ratelimit.check_guessing(request, secret.hex)
     body = read_json(request, Claim)
+    secret_id, nonce = SecretId(secret.bytes), unbase64(body.claim)
     try:
         envelope, hold_until = services.claim(
-            SecretId(secret.bytes), unbase64(body.proof), unbase64(body.claim), check=services.as_received
+            secret_id,
+            unbase64(body.proof),
+            nonce,
+            check=services.as_received,
+            check_segments=services.by_segment,
         )
     except WrongProof:
         ratelimit.count_wrong_guess(request, secret.hex)
         raise
     if "application/octet-stream" in request.headers.get("Accept", ""):
-        return HttpResponse(
-            envelope,
-            content_type="application/octet-stream",
-            headers=NOT_STORED | {"Content-Disposition": "attachment", "Hold-Until": rfc3339(hold_until)},
-        )
-    return answer(Opened(to_base64(envelope), rfc3339(hold_until)))
+        return _raw(secret_id, nonce, envelope, hold_until)
+    held = rfc3339(hold_until)
+    if isinstance(envelope, bytes):
+        return answer(Opened(envelope=to_base64(envelope), hold_until=held))
+    return answer(Opened(segments=envelope.segments, size=envelope.size, hold_until=held))
+
+
+def _raw(
+    secret_id: SecretId, nonce: bytes, envelope: bytes | services.InSegments, hold_until: datetime
+) -> HttpResponseBase:
+    """The envelope itself; one in segments is read as it is sent."""
+    headers = NOT_STORED | {"Content-Disposition": "attachment", "Hold-Until": rfc3339(hold_until)}
+    if isinstance(envelope, bytes):
+        return HttpResponse(envelope, content_type="application/octet-stream", headers=headers)
+    return StreamingHttpResponse(
+        downloads.whole(secret_id, nonce, envelope.segments),
+        content_type="application/octet-stream",
+        headers=headers | {"Content-Length": str(envelope.size)},
+    )
 
 
 @call("POST", takes=Acknowledge, gives={204: None}, refuses=("unknown",))

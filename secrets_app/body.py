@@ -11,7 +11,7 @@ class BodyTooLarge(Exception):
 
 def read_body(request: HttpRequest, most: int) -> bytes:
     """The body, of at most `most` bytes. What announces more is refused unread. Raises BodyTooLarge."""
-    length = _announced(request)
+    length = announced(request)
     if length is None:
         return _read_chunked(request, most)
     if length > most:
@@ -19,7 +19,7 @@ def read_body(request: HttpRequest, most: int) -> bytes:
     return request.read(length) if length else b""
 
 
-def _announced(request: HttpRequest) -> int | None:
+def announced(request: HttpRequest) -> int | None:
     """The Content-Length in bytes, or None for a chunked body, which announces nothing."""
     text = request.META.get("CONTENT_LENGTH") or ""
     if not text and "HTTP_TRANSFER_ENCODING" in request.META:

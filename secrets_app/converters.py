@@ -29,5 +29,18 @@ class KeyConverter:
         return value
 
 
+class SegmentConverter:
+    """The number of a segment, from 0, as computers write it."""
+
+    regex = "0|[1-9][0-9]{0,5}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
 register_converter(SecretIdConverter, "secret_id")
 register_converter(KeyConverter, "key")
+register_converter(SegmentConverter, "segment")

@@ -50,3 +50,19 @@ class BadLifetime(SecretError):
 
 class BadContent(SecretError):
     """The envelope cannot be one: wrong version, or a length that no envelope has."""
+
+
+class IncompleteUpload(SecretError):
+    """Segments are missing; `missing` has their first and last numbers, gap by gap."""
+
+    def __init__(self, missing: list[tuple[int, int]]) -> None:
+        super().__init__(missing)
+        self.missing = missing
+
+
+class WrongLength(SecretError):
+    """A segment has another length than its place asks for; `expected` is in bytes."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(expected)
+        self.expected = expected

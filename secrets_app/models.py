@@ -1,4 +1,4 @@
-"""A secret as the server holds it: sealed content while it lives, a tombstone after."""
+"""A secret as the server holds it: sealed content while it lives, a tombstone after. And uploads."""
 
 from datetime import datetime
 
@@ -34,7 +34,9 @@ class Secret(models.Model):
     proof_hash = models.BinaryField(max_length=32)
     receipt_hash = models.BinaryField(max_length=32, unique=True)
     claim_hash = models.BinaryField(max_length=32, null=True)
-    content = models.BinaryField(null=True)  # the envelope under the second lock
+    content = models.BinaryField(null=True)  # the envelope under the second lock, if it came in one piece
+    # Or how many Segment rows hold it; 0 again when they are erased.
+    segments = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
@@ -69,9 +71,14 @@ class Secret(models.Model):
             ),
             models.CheckConstraint(
                 name="secret_tombstone_is_empty",
-                condition=models.Q(state__in=["new", "opened"]) | models.Q(content__isnull=True),
+                condition=models.Q(state__in=["new", "opened"]) | models.Q(content__isnull=True, segments=0),
             ),
         ]
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything left to give out, in one piece or in segments."""
+        return self.content is not None or self.segments > 0
 
     def state_at(self, now: datetime) -> State:
         """The state as of `now`: expiry needs no purge to be true."""
@@ -82,3 +89,33 @@ class Secret(models.Model):
     def ended_at(self) -> datetime:
         """When it was opened or burned, else when it expired or will."""
         return self.opened_at or self.burned_at or self.expires_at
+
+
+class Segment(models.Model):
+    """One sealed segment of an envelope, under the second lock; of an upload at first, then of a secret.
+
+    It belongs by `secret_id` and to no row by a key, for the row changes when an upload is finished.
+    """
+
+    secret_id = models.UUIDField()
+    number = models.PositiveIntegerField()
+    content = models.BinaryField(null=True)  # or in the object store:
+    object = models.CharField(max_length=32, default="")  # a random name there, which tells nothing
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["secret_id", "number"], name="segment_place")]
+
+
+class Upload(models.Model):
+    """An envelope that is being sent by segment. Nothing opens it: it is no secret until it is finished."""
+
+    id = models.UUIDField(primary_key=True)  # the secret_id that it will have
+    key_hash = models.BinaryField(max_length=32)  # of the key that lets its sender go on
+    size = models.BigIntegerField()  # bytes of the whole envelope
+    segments = models.PositiveIntegerField()
+    proof_hash = models.BinaryField(max_length=32)
+    passphrase = models.BooleanField()
+    ttl = models.PositiveIntegerField()  # seconds, from the moment it is finished
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="uploads")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)

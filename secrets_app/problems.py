@@ -25,11 +25,14 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "method-not-allowed": Problem(405, _("The address takes other methods, which the Allow header lists.")),
     "already-exists": Problem(409, _("A secret with this id exists, and another call made it.")),
+    "incomplete-upload": Problem(409, _("Segments have not come yet: missing has their numbers.")),
     "gone": Problem(
         410, _("The content was opened or burned, or has expired: state and at say which and when.")
     ),
     "content-too-large": Problem(413, _("The envelope is larger than your plan takes.")),
-    "unsupported-media-type": Problem(415, _("The body is not announced as application/json.")),
+    "unsupported-media-type": Problem(
+        415, _("The body is not announced as application/json, or a segment as application/octet-stream.")
+    ),
     "bad-envelope": Problem(422, _("The envelope is not of version 1, or too short to be one.")),
     "bad-lifetime": Problem(422, _("The lifetime is below minimum or above maximum, in seconds.")),
     "rate-limited": Problem(429, _("Too many calls: wait for as many seconds as Retry-After says.")),

@@ -13,9 +13,9 @@ from accounts import preferences
 from accounts.models import User
 from accounts.signals import erasing, exporting
 from onetime import mail
-from secrets_app import history, services
+from secrets_app import history, services, uploads
 from secrets_app.disk import forget_on_disk
-from secrets_app.models import Secret
+from secrets_app.models import Secret, Upload
 from secrets_app.signals import opened
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ def export(sender: object, user: User, **kwargs: object) -> dict[str, Any]:
     """Every secret of the account, without its content, which nobody here can open."""
     now = timezone.now()
     rows = Secret.objects.filter(owner=user).defer("content").order_by("-created_at", "id")
-    return {"secrets": exported(rows, now)}
+    sending = Upload.objects.filter(owner=user).order_by("created_at")
+    return {
+        "secrets": exported(rows, now),
+        "unfinished_uploads": list(sending.values("size", "created_at", "expires_at")),
+    }
 
 
 def exported(rows: "QuerySet[Secret]", now: datetime) -> Iterator[dict[str, Any]]:
@@ -49,6 +53,7 @@ def exported(rows: "QuerySet[Secret]", now: datetime) -> Iterator[dict[str, Any]
 @receiver(erasing)
 def erase(sender: object, user: User, **kwargs: object) -> None:
     """Burn what nobody has opened, and let go of the rest: what remains names no account."""
+    uploads.erase(Upload.objects.filter(owner=user))
     own = Secret.objects.filter(owner=user)
     services.burn_rows(own)
     own.update(owner=None, label=None, listing_hash=None)

@@ -36,6 +36,7 @@ def for_backup(secret: Secret, *, live: bool, now: datetime) -> Secret:
     """The row as the backup holds it: content only of a secret that can still be opened."""
     if not live or secret.state_at(now) != State.NEW:
         secret.content = secret.label = None
+        secret.segments = 0
     return secret
 
 
@@ -70,6 +71,7 @@ def _consumed(secret: Secret, line: Line) -> Outcome:
 
 def _tombstone(secret: Secret, outcome: Outcome) -> Outcome:
     secret.content = secret.label = None
+    secret.segments = 0
     secret.due_at = secret.forget_at
     return outcome
 

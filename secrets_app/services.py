@@ -6,20 +6,21 @@ docs/architecture.md shows a claim's way through here; design notes stand beside
 import hmac
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from onetime import journal
 from onetime.limits import MINIMUM_LIFETIME, Limits
 from secrets_app import envelope as format1
+from secrets_app import segments
 from secrets_app.disk import forget_on_disk
 from secrets_app.envelope import Contents, LinkKey, ReceiptKey, SecretId
 from secrets_app.errors import (
@@ -40,6 +41,8 @@ T = TypeVar("T")
 #: Bytes that the header may add to a text. JSON doubles quotes and line ends, so an envelope of
 #: unknown content may hold twice the plan's text besides.
 ENVELOPE_SLACK = 4096
+#: Seconds that a secret in segments is held at least.
+LEAST_SEGMENT_HOLD = 60
 #: Associated-data numbers for what is sealed beside the segments.
 LABEL_NUMBER = 0xFFFF_FFFF
 
@@ -57,9 +60,19 @@ class CreatedHere(NamedTuple):
     link: LinkKey
 
 
-class Claimed(NamedTuple):
-    envelope: bytes
-    hold_until: datetime
+class Body(NamedTuple):
+    """What a new row holds: the envelope itself, sealed, or how many segments hold it."""
+
+    size: int
+    content: bytes | None = None
+    segments: int = 0
+
+
+class InSegments(NamedTuple):
+    """An envelope that is fetched segment by segment; `size` is in bytes."""
+
+    segments: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +118,20 @@ def create(
     check_envelope(envelope, limits)
     new_receipt = receipt or format1.new_receipt_key()
     try:
-        stored = _store(secret_id, proof_hash, envelope, ttl, passphrase, owner, new_receipt)
+        stored = store(secret_id, proof_hash, whole(secret_id, envelope), ttl, passphrase, owner, new_receipt)
     except AlreadyExists:
         if receipt is None:
             raise
-        stored = _made_before(secret_id, receipt)
+        stored = made_before(secret_id, receipt)
     return Created(stored, new_receipt)
 
 
-def _made_before(secret_id: SecretId, receipt: ReceiptKey) -> Secret:
+def whole(secret_id: SecretId, envelope: bytes) -> Body:
+    """An envelope in one piece, under the second lock."""
+    return Body(len(envelope), keyring().seal(secret_id, 0, envelope))
+
+
+def made_before(secret_id: SecretId, receipt: ReceiptKey) -> Secret:
     """The row of a creation that is being repeated. Raises AlreadyExists when it was another one."""
     try:
         found = status(secret_id)
@@ -124,25 +142,27 @@ def _made_before(secret_id: SecretId, receipt: ReceiptKey) -> Secret:
     return found
 
 
-def _store(
+def store(
     secret_id: SecretId,
     proof_hash: bytes,
-    envelope: bytes,
+    body: Body,
     ttl: int,
     passphrase: bool,
     owner: Any,
     receipt: ReceiptKey,
 ) -> Secret:
+    """The row of a new secret: one INSERT. Raises AlreadyExists."""
     now = timezone.now()
     expires_at = now + timedelta(seconds=ttl)
     secret = Secret(
         id=uuid.UUID(bytes=secret_id),
         state=State.NEW,
         passphrase=passphrase,
-        size=len(envelope),
+        size=body.size,
         proof_hash=proof_hash,
         receipt_hash=format1.receipt_hash(receipt),
-        content=keyring().seal(secret_id, 0, envelope),
+        content=body.content,
+        segments=body.segments,
         created_at=now,
         expires_at=expires_at,
         forget_at=now + timedelta(seconds=2 * ttl),
@@ -193,7 +213,8 @@ def create_here(
     keys = format1.derive(link, passphrase)
     envelope = format1.seal_with(keys.content_key, secret_id, contents)
     proof_hash = format1.proof_hash(keys.proof)
-    secret = _store(secret_id, proof_hash, envelope, ttl, bool(passphrase), owner, receipt)
+    body = whole(secret_id, envelope)
+    secret = store(secret_id, proof_hash, body, ttl, bool(passphrase), owner, receipt)
     return CreatedHere(secret, receipt, link)
 
 
@@ -245,11 +266,18 @@ def listing_hash(key: str) -> bytes:
 
 
 def claim(
-    secret_id: SecretId, proof: bytes, nonce: bytes, *, check: Callable[[bytes], T], hold: int | None = None
+    secret_id: SecretId,
+    proof: bytes,
+    nonce: bytes,
+    *,
+    check: Callable[[bytes], T],
+    check_segments: Callable[[Secret], T] | None = None,
+    hold: int | None = None,
 ) -> tuple[T, datetime]:
     """Open a secret for the holder of `nonce`; (what `check` made of the envelope, hold until).
 
-    `hold` is in seconds, HOLD_SECONDS if not given; 0 erases with the answer.
+    `hold` is in seconds, HOLD_SECONDS if not given; 0 erases with the answer. An envelope in
+    segments goes to `check_segments` instead, and is unknown to callers that have none.
 
     `check` runs before anything is written, so an envelope that fails to open (a damaged row,
     a bug of ours) consumes nothing. Then one conditional UPDATE decides between claims: content
@@ -264,15 +292,25 @@ def claim(
     if not hmac.compare_digest(bytes(secret.proof_hash), format1.proof_hash(proof)):
         raise WrongProof
     claim_hash = format1.claim_hash(nonce)
-    held_until = _held_until(secret, claim_hash, now)
-    if secret.content is None or (secret.state_at(now) != State.NEW and held_until is None):
+    until = held_until(secret, claim_hash, now)
+    if not secret.has_content or (secret.state_at(now) != State.NEW and until is None):
         raise Gone(secret.state_at(now), secret.ended_at())
-    result = check(keyring().open(secret_id, 0, bytes(secret.content)))
-    seconds = settings.HOLD_SECONDS if hold is None else hold
-    return result, held_until or _take(secret, claim_hash, now, seconds)
+    if secret.content is not None:
+        result = check(keyring().open(secret_id, 0, bytes(secret.content)))
+        seconds = settings.HOLD_SECONDS if hold is None else hold
+    elif check_segments is not None:
+        result, seconds = check_segments(secret), segment_hold()
+    else:
+        raise UnknownSecret
+    return result, until or _take(secret, claim_hash, now, seconds)
 
 
-def _held_until(secret: Secret, claim_hash: bytes, now: datetime) -> datetime | None:
+def segment_hold() -> int:
+    """Seconds that a secret in segments is held: never 0, for it takes more than one answer."""
+    return max(LEAST_SEGMENT_HOLD, settings.HOLD_SECONDS)
+
+
+def held_until(secret: Secret, claim_hash: bytes, now: datetime) -> datetime | None:
     """Until when this claim, if it is the one that won, may fetch again."""
     if secret.claim_hash is None or secret.hold_until is None or now >= secret.hold_until:
         return None
@@ -305,9 +343,14 @@ def _take(secret: Secret, claim_hash: bytes, now: datetime, hold: int) -> dateti
     raise Gone(lost.state_at(now), lost.ended_at())
 
 
-def as_received(envelope: bytes) -> bytes:
+def as_received(envelope: bytes) -> bytes | InSegments:
     """A `check` for clients that open the envelope themselves."""
     return envelope
+
+
+def by_segment(secret: Secret) -> bytes | InSegments:
+    """A `check_segments` for clients that open the envelope themselves."""
+    return InSegments(secret.segments, secret.size)
 
 
 def open_here(link: LinkKey, passphrase: str | None, nonce: bytes) -> Opened:
@@ -337,6 +380,8 @@ def read_text(link: LinkKey, passphrase: str | None) -> str:
     now = timezone.now()
     if found.state_at(now) != State.NEW:
         raise Gone(found.state_at(now), found.ended_at())
+    if found.segments:
+        raise UnknownSecret
     if found.passphrase and not passphrase:
         raise WrongProof
     keys = format1.derive(link, passphrase if found.passphrase else None)
@@ -367,8 +412,14 @@ def acknowledge(secret_id: SecretId, nonce: bytes) -> None:
     Raises UnknownSecret when no opening by this claim is known.
     """
     mine = Secret.objects.filter(id=uuid.UUID(bytes=secret_id), claim_hash=format1.claim_hash(nonce))
-    if _erase(mine.filter(content__isnull=False)) == 0 and not mine.exists():
+    # Content in one piece ends in one statement; only what had none is looked at.
+    if _erase(mine.filter(content__isnull=False)):
+        return
+    found = mine.only("segments").first()
+    if found is None:
         raise UnknownSecret
+    if found.segments:
+        _erase(mine, [found.pk])
 
 
 def burn(receipt: str) -> Secret:
@@ -394,13 +445,24 @@ def burn_rows(rows: Any) -> int:
     """Burn those of `rows` that are still unopened; how many."""
     now = timezone.now()
     live = rows.filter(state=State.NEW, expires_at__gt=now)
-    journal.burned([(pk.bytes, expires_at) for pk, expires_at in live.values_list("pk", "expires_at")])
-    return _erase(live, state=State.BURNED, burned_at=now)
+    found = list(live.values_list("pk", "expires_at", "segments"))
+    journal.burned([(pk.bytes, expires_at) for pk, expires_at, _segments in found])
+    in_segments = [pk for pk, _expires_at, count in found if count]
+    return _erase(live, in_segments, state=State.BURNED, burned_at=now)
 
 
-def _erase(rows: Any, **changes: Any) -> int:
-    """Turn rows into tombstones in one statement; how many."""
-    erased: int = rows.update(content=None, due_at=F("forget_at"), **changes)
+def _erase(rows: Any, in_segments: Sequence[uuid.UUID] = (), **changes: Any) -> int:
+    """Turn rows into tombstones, in one statement where none of them is `in_segments`; how many."""
+    if in_segments:
+        with transaction.atomic():
+            # None that came since `in_segments` was read: its segments would be left behind.
+            known = rows.filter(Q(segments=0) | Q(pk__in=in_segments))
+            erased: int = known.update(content=None, segments=0, due_at=F("forget_at"), **changes)
+            # Of those that are tombstones now, whoever made them so.
+            ended = Secret.objects.filter(pk__in=in_segments, segments=0)
+            segments.erase(ended.values_list("pk", flat=True))
+    else:
+        erased = rows.filter(segments=0).update(content=None, due_at=F("forget_at"), **changes)
     if erased:
         forget_on_disk(wait=False)
     return erased

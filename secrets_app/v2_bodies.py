@@ -1,5 +1,6 @@
 """What goes over the wire in API v2, as types: the code decodes and encodes them, OpenAPI lists them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +13,8 @@ Base64Url = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", description="bytes, 
 Key = Annotated[str, Meta(pattern="^[0-9A-Za-z]{31}$", description="31 characters of base 62")]
 Seconds = Annotated[int, Meta(ge=1, description="seconds")]
 Bytes = Annotated[int, Meta(ge=0, description="bytes")]
+Count = Annotated[int, Meta(ge=1)]
+Gap = Annotated[tuple[int, ...], Meta(min_length=2, max_length=2, description="first and last number")]
 Time = Annotated[str, Meta(description="RFC 3339, in UTC", extra_json_schema={"format": "date-time"})]
 State = Literal["new", "opened", "burned", "expired", "lost"]
 
@@ -24,6 +27,21 @@ class CreateSecret(msgspec.Struct, forbid_unknown_fields=True):
     envelope: Base64Url
     ttl: Seconds
     passphrase: bool
+
+
+class BeginUpload(msgspec.Struct, forbid_unknown_fields=True):
+    """What is about to be sent. `upload`: 16 random bytes, the right to go on with this upload."""
+
+    id: Hex32
+    upload: Base64Url16
+    size: Bytes
+    proof_hash: Base64Url32
+    ttl: Seconds
+    passphrase: bool
+
+
+class FinishUpload(msgspec.Struct, forbid_unknown_fields=True):
+    """Nothing: all is known."""
 
 
 class Claim(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,6 +57,12 @@ class Acknowledge(msgspec.Struct, forbid_unknown_fields=True):
     claim: Base64Url16
 
 
+class FetchSegment(msgspec.Struct, forbid_unknown_fields=True):
+    """The claim that opened."""
+
+    claim: Base64Url16
+
+
 class Made(msgspec.Struct):
     """A secret as it was made. `receipt` shows its state and burns it; it is given once."""
 
@@ -46,6 +70,23 @@ class Made(msgspec.Struct):
     receipt: Key
     state: Literal["new"]
     created_at: Time
+    expires_at: Time
+
+
+class UploadBegun(msgspec.Struct):
+    """How to cut the envelope after its first byte: into `segments` of `segment_bytes`, the last of less."""
+
+    id: Hex32
+    segments: Count
+    segment_bytes: Bytes
+    expires_at: Time
+
+
+class UploadStatus(msgspec.Struct):
+    """What is still missing: the first and last numbers of each gap."""
+
+    segments: Count
+    missing: Sequence[Gap]
     expires_at: Time
 
 
@@ -58,10 +99,12 @@ class SecretStatus(msgspec.Struct):
     expires_at: Time | UnsetType = UNSET
 
 
-class Opened(msgspec.Struct):
-    """The envelope, which the same claim may fetch again until `hold_until`."""
+class Opened(msgspec.Struct, kw_only=True):
+    """The envelope, or its number of segments and size: the same claim may fetch them until `hold_until`."""
 
-    envelope: Base64Url
+    envelope: Base64Url | UnsetType = UNSET
+    segments: Count | UnsetType = UNSET
+    size: Bytes | UnsetType = UNSET
     hold_until: Time
 
 
@@ -119,3 +162,4 @@ class ProblemBody(msgspec.Struct, kw_only=True):
     minimum: Seconds | UnsetType = UNSET
     maximum: Seconds | UnsetType = UNSET
     retry_after: Seconds | UnsetType = UNSET
+    missing: Sequence[Gap] | UnsetType = UNSET

@@ -9,25 +9,29 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from accounts import tokens
 from onetime import ratelimit
 from onetime.limits import limits_for
 from onetime.views import NOT_STORED, problem
-from secrets_app.body import BodyTooLarge, read_body
+from secrets_app.body import BodyTooLarge, announced, read_body
 from secrets_app.errors import (
     AlreadyExists,
     BadContent,
     BadLifetime,
     Gone,
+    IncompleteUpload,
     TooLarge,
     UnknownSecret,
+    WrongLength,
     WrongProof,
 )
 from secrets_app.problems import PROBLEMS
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 T = TypeVar("T")
+Body = type[msgspec.Struct] | type[bytes]
 
 #: JSON around an envelope: field names, numbers, white space.
 BODY_SLACK = 4096
@@ -42,11 +46,14 @@ class Refused(Exception):
 
 
 class Operation(NamedTuple):
-    """What OpenAPI says about a call. `gives` maps each success to its body, None for none."""
+    """What OpenAPI says about a call. `gives` maps each success to its body, None for none.
+
+    A body is a type of JSON, or `bytes` for itself.
+    """
 
     method: str
-    takes: type[msgspec.Struct] | None
-    gives: Mapping[int, type[msgspec.Struct] | None]
+    takes: Body | None
+    gives: Mapping[int, Body | None]
     refuses: tuple[str, ...]
     parameters: tuple[str, ...]
     needs_account: bool
@@ -78,6 +85,21 @@ def read_json_bytes(request: HttpRequest, most: int = BODY_SLACK) -> bytes:
 def read_json(request: HttpRequest, kind: type[T]) -> T:
     """A small body as `kind`. Raises Refused."""
     return decode(read_json_bytes(request), kind)
+
+
+def read_bytes(request: HttpRequest, size: int) -> bytes:
+    """A raw body of exactly `size` bytes; one that announces another length is not read. Raises Refused."""
+    if request.content_type != "application/octet-stream":
+        raise Refused("unsupported-media-type", "Send the bytes as application/octet-stream.")
+    if announced(request) not in {None, size}:
+        raise WrongLength(size)
+    try:
+        body = read_body(request, size)
+    except BodyTooLarge:
+        raise WrongLength(size) from None
+    if len(body) != size:
+        raise WrongLength(size)
+    return body
 
 
 def unbase64(text: str) -> bytes:
@@ -130,6 +152,16 @@ def refusal(error: Exception) -> HttpResponse:
             response["Retry-After"] = str(error.retry_after)
             return response
         case _:
+            return _upload_refusal(error)
+
+
+def _upload_refusal(error: Exception) -> HttpResponse:
+    match error:
+        case IncompleteUpload():
+            return _problem("incomplete-upload", "Segments are missing.", missing=error.missing)
+        case WrongLength():
+            return _problem("bad-request", f"This segment has {error.expected} bytes.")
+        case _:
             raise error
 
 
@@ -142,11 +174,11 @@ def _problem(slug: str, detail: str, **more: Any) -> HttpResponse:
 
 REFUSALS = (
     Refused, UnknownSecret, WrongProof, Gone, AlreadyExists, TooLarge, BadLifetime, BadContent,
-    ratelimit.RateLimited,
+    IncompleteUpload, WrongLength, ratelimit.RateLimited,
 )  # fmt: skip
 
 
-def tell_limits(request: HttpRequest, response: HttpResponse) -> None:
+def tell_limits(request: HttpRequest, response: HttpResponseBase) -> None:
     """The limits that this call has counted against, as draft-ietf-httpapi-ratelimit-headers-10 has it."""
     usages = ratelimit.usages(request)
     if not usages:
@@ -179,8 +211,8 @@ def sign_in(request: HttpRequest) -> None:
 def call(
     method: str,
     *,
-    gives: Mapping[int, type[msgspec.Struct] | None],
-    takes: type[msgspec.Struct] | None = None,
+    gives: Mapping[int, Body | None],
+    takes: Body | None = None,
     refuses: tuple[str, ...] = (),
     parameters: tuple[str, ...] = (),
     needs_account: bool = False,
@@ -193,14 +225,14 @@ def call(
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 if request.method not in methods:
                     raise Refused("method-not-allowed", f"Use {' or '.join(methods)}.")
                 sign_in(request)
                 if needs_account and not request.user.is_authenticated:
                     raise Refused("not-authorized", "This call needs an account's API token.")
-                response = view(request, *args, **kwargs)
+                response: HttpResponseBase = view(request, *args, **kwargs)
             except REFUSALS as error:
                 response = refusal(error)
             if response.status_code == PROBLEMS["method-not-allowed"].status:
@@ -215,3 +247,32 @@ def call(
         return wrapped
 
     return decorate
+
+
+def by_method(**views: View) -> View:
+    """One address with several calls: `by_method(GET=status, DELETE=cancel)`."""
+    calls: dict[str, View] = {method: view for view in views.values() for method in _methods(view)}
+
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        chosen = calls.get(request.method or "")
+        if chosen is not None:
+            return chosen(request, *args, **kwargs)
+        response = refusal(Refused("method-not-allowed", f"Use {' or '.join(calls)}."))
+        response["Allow"] = ", ".join(calls)
+        return response
+
+    view.operations = [operation for each in views.values() for operation in operations(each)]  # type: ignore[attr-defined]
+    return view
+
+
+def _methods(view: View) -> tuple[str, ...]:
+    return tuple(  # a GET answers to HEAD too
+        method
+        for each in operations(view)
+        for method in ({"GET": ("GET", "HEAD")}.get(each.method, (each.method,)))
+    )
+
+
+def operations(view: object) -> list[Operation]:
+    """What the calls at a view's address say of themselves."""
+    return getattr(view, "operations", None) or [each for each in [getattr(view, "operation", None)] if each]

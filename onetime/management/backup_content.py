@@ -64,6 +64,8 @@ LEFT_OUT: dict[str, str] = {
     "auth.Group_permissions": "goes with the group",
     "auth.Permission": "made by migrating",
     "contenttypes.ContentType": "made by migrating",
+    "secrets_app.Upload": "under way for hours; sent again",
+    "secrets_app.Segment": "for a restore, a secret in segments is one that was lost",
     "account.EmailConfirmation": "under way for minutes; asked for again",
     "billing.StripeEvent": "a hint; what it hinted at is read from Stripe again",
     "sessions.Session": "a restore signs everybody out",

@@ -37,7 +37,9 @@ class Sealed:
         return {"proof": b64(keys.proof), "claim": b64(nonce)}
 
 
-def seal(text: str = "the secret", passphrase: str | None = None, ttl: int = 3600, **contents: Any) -> Sealed:
+def seal(
+    text: str | None = "the secret", passphrase: str | None = None, ttl: int = 3600, **contents: Any
+) -> Sealed:
     key = envelope.new_link_key()
     keys = envelope.derive(key, passphrase)
     body = {
@@ -78,6 +80,66 @@ class Api:
         answer = self.call("POST", f"secrets/{sealed.id}/claim", claim)
         assert answer.status_code == 200, answer.content
         return envelope.open_envelope(sealed.key, sealed.passphrase, unb64(answer.json()["envelope"])).text
+
+
+@dataclass
+class Sending:
+    """An envelope with a file on its way up by segment; `parts` are the sealed segments."""
+
+    sealed: Sealed
+    body: dict[str, Any]
+    parts: list[bytes]
+    content: bytes
+    upload: str
+
+    @property
+    def path(self) -> str:
+        return f"uploads/{self.sealed.id}"
+
+    def begin(self, api: Api) -> Any:
+        return api.call("POST", "uploads", self.body)
+
+    def put(self, api: Api, number: int, data: bytes | None = None, **headers: str) -> Any:
+        given = {"Content-Type": "application/octet-stream", "Upload-Key": self.upload, **headers}
+        return api.call(
+            "PUT", f"{self.path}/segments/{number}", self.parts[number] if data is None else data, **given
+        )
+
+    def status(self, api: Api) -> Any:
+        return api.call("GET", self.path, **{"Upload-Key": self.upload})
+
+    def finish(self, api: Api) -> Any:
+        return api.call("POST", f"{self.path}/finish", {}, **{"Upload-Key": self.upload})
+
+    def cancel(self, api: Api) -> Any:
+        return api.call("DELETE", self.path, **{"Upload-Key": self.upload})
+
+    def send(self, api: Api) -> Any:
+        """All of it, in order; the answer of the end."""
+        assert self.begin(api).status_code == 201
+        for number in range(len(self.parts)):
+            assert self.put(api, number).status_code == 204
+        answer = self.finish(api)
+        assert answer.status_code == 201, answer.content
+        return answer.json()
+
+    def fetch(self, api: Api, number: int, nonce: bytes) -> Any:
+        return api.call("POST", f"secrets/{self.sealed.id}/segments/{number}", {"claim": b64(nonce)})
+
+    def open(self, parts: list[bytes]) -> envelope.Contents:
+        whole = envelope.join_segments(parts)
+        return envelope.open_envelope(self.sealed.key, self.sealed.passphrase, whole)
+
+
+def sending(size: int = 2_500_000, text: str | None = "see the file", **more: Any) -> Sending:
+    """A secret with one file of `size` random bytes: three segments where nothing is said."""
+    content = secrets.token_bytes(size)
+    file = envelope.File("notes.bin", "application/octet-stream", content)
+    sealed = seal(text, files=(file,), **more)
+    whole = unb64(sealed.body.pop("envelope"))
+    upload = b64(secrets.token_bytes(16))
+    body = {**sealed.body, "upload": upload, "size": len(whole)}
+    return Sending(sealed, body, envelope.split_envelope(whole), content, upload)
 
 
 def assert_problem(answer: Any) -> None:

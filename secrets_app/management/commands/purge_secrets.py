@@ -33,7 +33,8 @@ class Command(BaseCommand):
         if options["batch"] < 1 or (options["loop"] is not None and options["loop"] < 1):
             raise CommandError("--batch and --loop take a number of at least 1.")
         if options["dry_run"]:
-            self.stdout.write(f"{housekeeping.due().count()} rows are due.")
+            due = housekeeping.due().count() + housekeeping.due_uploads().count()
+            self.stdout.write(f"{due} rows are due.")
             return
         stop = threading.Event()
         if options["loop"]:
@@ -54,7 +55,8 @@ class Command(BaseCommand):
             self.stderr.write("purge_secrets: the database does not answer; trying again later.")
             return
         if any(done) or not options["quiet"]:
-            self.stdout.write(f"Erased {done.erased} contents, forgot {done.forgotten} receipts.")
+            uploads = f", and erased {done.abandoned} unfinished uploads" if done.abandoned else ""
+            self.stdout.write(f"Erased {done.erased} contents, forgot {done.forgotten} receipts{uploads}.")
 
     def purge_all(self, batch: int, stop: threading.Event) -> Purged:
         total = Purged()
@@ -65,6 +67,8 @@ class Command(BaseCommand):
             total += done
             if sys.stderr.isatty() and sum(total) > batch:
                 self.stderr.write(f"\r{sum(total)} rows …", ending="")
+        while not stop.is_set() and any(done := housekeeping.purge_uploads()):
+            total += done
         forget_sessions()
         forget_on_disk(wait=True)
         return total

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from accounts import reseal
 from accounts.sealing import CannotUnseal
-from secrets_app import services
+from secrets_app import segments, services
+from secrets_app.envelope import SecretId
 from secrets_app.keyring import KeyRingError
 from secrets_app.models import Secret
 
@@ -78,5 +79,22 @@ class Command(BaseCommand):
             raise CommandError(
                 f"A label or a second factor cannot be opened with any key given: {error}"
             ) from error
+        parts = self.reseal_segments(dry_run=dry_run)
         verb = "would be re-sealed" if dry_run else "re-sealed"
-        self.stdout.write(f"{labels} labels and {factors} second factors {verb}.")
+        self.stdout.write(f"{labels} labels, {parts} segments and {factors} second factors {verb}.")
+
+    def reseal_segments(self, *, dry_run: bool) -> int:
+        """The segments of secrets and of uploads, one at a time, for each is 1 MiB; how many."""
+        ring, changed = services.keyring(), 0
+
+        def again(secret_id: SecretId, number: int, sealed: bytes) -> bytes | None:
+            if ring.is_current(sealed):
+                return None
+            return ring.seal(secret_id, number, ring.open(secret_id, number, sealed))
+
+        try:
+            for place in segments.places():
+                changed += segments.replace(place, again, dry_run=dry_run)
+        except KeyRingError as error:
+            raise CommandError(f"A segment cannot be opened with any key given: {error}") from error
+        return changed
