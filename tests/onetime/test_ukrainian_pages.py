@@ -20,7 +20,7 @@ UNCHANGED = {
 UNCHANGED_FOR_PROGRAMS = {
     "RFC", "OpenAPI", "Basic", "JavaScript", "Python", "Allow", "Retry", "After", "application", "base", "url",
     "at", "cli", "detail", "docs", "envelope", "id", "js", "maximum", "minimum", "passphrase", "recipient",
-    "secret", "state", "ttl", "v",
+    "missing", "secret", "state", "ttl", "v",
 }  # fmt: skip
 #: Attributes whose value a reader sees or hears, at once or when script puts it on the page.
 SPOKEN = {"aria-label", "aria-description", "title", "alt", "placeholder"}
