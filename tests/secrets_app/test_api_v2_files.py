@@ -457,6 +457,22 @@ def test_the_cost_of_a_segment_does_not_grow(django_assert_max_num_queries):
         sent.fetch(api, 0, nonce)
 
 
+def test_the_sweep_erases_what_belongs_to_nothing_and_nothing_else():
+    made, sent = sending(), sending()
+    made.send(Api())
+    sent.begin(Api())
+    sent.put(Api(), 0)
+    inline = seal()
+    Api().create(inline)
+    for name in (inline.id, sending(10).sealed.id):
+        Segment.objects.create(secret_id=name, number=0, content=b"x")
+    out = io.StringIO()
+    call_command("sweep_segments", stdout=out)
+    call_command("sweep_segments", stdout=out)
+    assert out.getvalue().splitlines() == ["Erased 2 orphaned segments.", "Erased 0 orphaned segments."]
+    assert {row.secret_id.hex for row in Segment.objects.all()} == {made.sealed.id, sent.sealed.id}
+
+
 # --- Accounts ---------------------------------------------------------------------------------
 
 
