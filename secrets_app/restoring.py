@@ -13,6 +13,7 @@ from onetime.journal import OPENED, Journal, Line, secret_name
 from secrets_app import segments, services
 from secrets_app.keyring import KeyRingError
 from secrets_app.models import Secret, Segment, State
+from secrets_app.objects import Missing
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -45,6 +46,15 @@ def backed_up_segments(*, live: bool) -> "QuerySet[Segment]":
         id=OuterRef("secret_id"), state=State.NEW, expires_at__gt=timezone.now(), segments__gt=0
     )
     return Segment.objects.filter(Exists(openable))
+
+
+def with_content(segment: Segment) -> bool:
+    """Put the bytes into a row for a backup, wherever they are; False where they are gone meanwhile."""
+    try:
+        segment.content, segment.object = segments.content_of(segment), ""
+    except Missing:
+        return False
+    return True
 
 
 def for_backup(secret: Secret, *, live: bool, now: datetime) -> Secret:

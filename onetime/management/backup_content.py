@@ -96,6 +96,8 @@ def lines(*, live: bool, counts: Counter[str]) -> Iterator[bytes]:
     yield _line({"format": FORMAT, "made_at": now.isoformat(), "live": live})
     for kept in KEPT:
         for row in _rows(kept, live=live):
+            if isinstance(row, Segment) and not restoring.with_content(row):
+                continue
             counts[kept.model] += 1
             if isinstance(row, Secret):
                 counts["live secrets"] += restoring.for_backup(row, live=live, now=now).has_content

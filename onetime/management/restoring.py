@@ -18,7 +18,7 @@ from django.db.models import Field, ForeignKey, Model
 from onetime.backup_format import BackupError
 from onetime.journal import Journal, account_name
 from onetime.management.backup_content import KEPT, Head, records
-from secrets_app import restoring
+from secrets_app import restoring, segments
 from secrets_app.models import Secret, Segment
 from secrets_app.restoring import Outcome, Pieces, WrongServerKeys
 
@@ -62,6 +62,9 @@ def restore(chunks: Iterable[bytes], journal: Journal | None, *, live: bool = Tr
             _empty_replaced()
             waiting: list[DeserializedObject] = []
             for batch in _batches(planned(chunks, journal, result, live=live)):
+                for row in batch:
+                    if isinstance(row.object, Segment):
+                        segments.settle(row.object)
                 _insert(batch)
                 waiting += [row for row in batch if row.deferred_fields]
             restoring.lose(result.pieces.incomplete(), datetime.now(UTC))

@@ -14,6 +14,7 @@ from billing.limits import ANONYMOUS
 from secrets_app import downloads, envelope, services, uploads
 from secrets_app.errors import Gone
 from secrets_app.models import Secret, Segment, State, Upload
+from secrets_app.objects import Missing
 from tests.secrets_app.v2 import Api, b64, seal, sending, slug
 
 pytestmark = pytest.mark.django_db
@@ -553,11 +554,9 @@ def test_a_rotation_without_the_old_key_says_so_and_changes_nothing(settings):
 
 def test_a_lost_segment_is_our_mistake_and_not_an_opening_by_somebody(client):
     """A segment that is missing though nobody erased it must not read as "somebody was first"."""
-    from secrets_app import segments
-
     sent, nonce = sending(), b"n" * 16
     sent.send(Api())
     claim(sent, nonce)
     Segment.objects.filter(number=1).delete()
-    with pytest.raises(segments.Missing):
+    with pytest.raises(Missing):
         downloads.fetch(envelope.SecretId(bytes.fromhex(sent.sealed.id)), nonce, 1)
