@@ -49,7 +49,7 @@ lighthouse: .venv/development
 
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-s3 requirements-dev; do \
 	  $(BIN)/python -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	    --strip-extras --allow-unsafe --upgrade -o $$name.txt $$name.in; done
 

@@ -274,6 +274,11 @@ LOG = (
         _("To find and mend faults"), _("As the operator’s log rotation says"), NOBODY,
     ),
     other(
+        Kind.LOG, "secrets_app.objects",
+        _("That the store for files did not answer"),
+        _("To find and mend faults"), _("As the operator’s log rotation says"), NOBODY,
+    ),
+    other(
         Kind.LOG, "onetime.outbox",
         _("That a notice could not be mailed, without the address or a word of it"),
         _("To find and mend faults"), _("As the operator’s log rotation says"), NOBODY,

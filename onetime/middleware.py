@@ -137,7 +137,7 @@ class RateLimitMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         if isinstance(exception, RateLimited):
             return views.error(request, 429, retry_after=exception.retry_after)
-        if isinstance(exception, JournalBroken):
+        if isinstance(exception, (JournalBroken, views.Unavailable)):
             return views.error(request, 503)
         return None
 

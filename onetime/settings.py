@@ -5,9 +5,10 @@ container platforms hand out secrets). What is missing or malformed stops the pr
 with one message that lists all of it; there is no default for a key.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,9 @@ PSEUDO_LOCALES = env.str("PSEUDO_LOCALES", "")
 BACKUP_PUBLIC_KEY = env.str("BACKUP_PUBLIC_KEY", "")
 # What was opened or burned, outside the database: see onetime/journal.py. Empty: none is kept.
 BACKUP_JOURNAL = env.str("BACKUP_JOURNAL", str(VAR_DIR / "consumed.journal"))
+
+# Where the segments of files are kept; empty: in the database. See docs/files.md.
+FILES_URL = env.str("FILES_URL", "")
 
 try:
     env.seal()
@@ -178,6 +182,52 @@ def postgres_database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": database_from_url(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def files_store_from_url(url: str) -> dict[str, Any] | None:
+    """Options of django-storages for s3://KEY:SECRET@HOST:PORT/BUCKET?region=…&tls=0; None for an empty url.
+
+    Without a host it is Amazon's, without a key what the machine's role allows.
+    """
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        endpoint, query = _endpoint(parts), dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    except ValueError:
+        raise ImproperlyConfigured(FILES_URL_FORM) from None
+    bucket = parts.path.strip("/")
+    good = parts.scheme == "s3" and bucket and "/" not in bucket and set(query) <= {"region", "tls"}
+    if not good or bool(parts.username) != bool(parts.password) or query.get("tls", "1") not in {"0", "1"}:
+        raise ImproperlyConfigured(FILES_URL_FORM)
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        raise ImproperlyConfigured(
+            "FILES_URL needs django-storages: pip install --require-hashes -r requirements.txt "
+            "-r requirements-s3.txt"
+        )
+    return {
+        "bucket_name": bucket,
+        "access_key": unquote(parts.username or "") or None,
+        "secret_key": unquote(parts.password or "") or None,
+        "endpoint_url": f"{'http' if query.get('tls') == '0' else 'https'}://{endpoint}"
+        if endpoint
+        else None,
+        "region_name": query.get("region"),
+        "default_acl": None,
+    }
+
+
+FILES_URL_FORM = "FILES_URL must be like s3://KEY:SECRET@HOST:PORT/BUCKET?region=eu-central-1&tls=1"
+
+
+def _endpoint(parts: SplitResult) -> str:
+    """HOST:PORT without the keys. Raises ValueError for a port that is none."""
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+FILES_STORE = files_store_from_url(FILES_URL)
 
 # Redis may vanish and return: onetime.cache counts in the process meanwhile.
 CACHES = {

@@ -84,6 +84,10 @@ V1_MESSAGES = {
 }
 
 
+class Unavailable(OSError):
+    """Something that the site needs does not answer just now; nothing was consumed."""
+
+
 def error(
     request: HttpRequest, status: int, *, retry_after: int | None = None, detail: str = ""
 ) -> HttpResponse:

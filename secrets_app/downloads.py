@@ -13,6 +13,7 @@ from secrets_app import segments, services
 from secrets_app.envelope import SecretId
 from secrets_app.errors import Gone, UnknownSecret
 from secrets_app.models import Secret, State
+from secrets_app.objects import Missing
 
 #: However slow the line, a secret in segments is erased so long after its opening.
 LONGEST_HOLD = timedelta(hours=1)
@@ -41,7 +42,7 @@ def read(secret_id: SecretId, number: int) -> bytes:
     """A sealed segment, for a caller that may have it. Raises Gone if it was erased meanwhile."""
     try:
         sealed = segments.get(uuid.UUID(bytes=secret_id), number)
-    except segments.Missing:
+    except Missing:
         secret = services.status(secret_id)
         if secret.has_content:
             raise  # not erased, so it was lost

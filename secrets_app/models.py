@@ -104,6 +104,9 @@ class Segment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["secret_id", "number"], name="segment_place")]
+        indexes = [
+            models.Index(fields=["object"], name="segment_object", condition=~models.Q(object="")),
+        ]
 
 
 class Upload(models.Model):

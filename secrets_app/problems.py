@@ -36,6 +36,9 @@ PROBLEMS: dict[str, Problem] = {
     "bad-envelope": Problem(422, _("The envelope is not of version 1, or too short to be one.")),
     "bad-lifetime": Problem(422, _("The lifetime is below minimum or above maximum, in seconds.")),
     "rate-limited": Problem(429, _("Too many calls: wait for as many seconds as Retry-After says.")),
+    "service-unavailable": Problem(
+        503, _("Something that we need does not answer just now. Nothing was consumed: try again in a while.")
+    ),
     "internal-server-error": Problem(
         500, _("We made a mistake. Nothing was consumed that you did not receive.")
     ),

@@ -1,13 +1,19 @@
 """What becomes of secrets in a backup and on their way back: one that has ended stays ended."""
 
+from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 
 from onetime.journal import OPENED, Journal, Line, secret_name
-from secrets_app import services
+from secrets_app import segments, services
 from secrets_app.keyring import KeyRingError
-from secrets_app.models import Secret, State
+from secrets_app.models import Secret, Segment, State
+from secrets_app.objects import Missing
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,6 +38,25 @@ def backed_up(*, live: bool) -> "QuerySet[Secret]":
     return Secret.objects.all() if live else Secret.objects.defer("content", "label")
 
 
+def backed_up_segments(*, live: bool) -> "QuerySet[Segment]":
+    """The segments of secrets that can still be opened; none of an upload."""
+    if not live:
+        return Segment.objects.none()
+    openable = Secret.objects.filter(
+        id=OuterRef("secret_id"), state=State.NEW, expires_at__gt=timezone.now(), segments__gt=0
+    )
+    return Segment.objects.filter(Exists(openable))
+
+
+def with_content(segment: Segment) -> bool:
+    """Put the bytes into a row for a backup, wherever they are; False where they are gone meanwhile."""
+    try:
+        segment.content, segment.object = segments.content_of(segment), ""
+    except Missing:
+        return False
+    return True
+
+
 def for_backup(secret: Secret, *, live: bool, now: datetime) -> Secret:
     """The row as the backup holds it: content only of a secret that can still be opened."""
     if not live or secret.state_at(now) != State.NEW:
@@ -54,10 +79,11 @@ def restored(secret: Secret, journal: Journal | None, *, complete: bool, now: da
     if secret.state_at(now) != State.NEW:
         secret.state = secret.state_at(now)
         return _tombstone(secret, Outcome.ENDED)
-    if not complete or secret.content is None:
+    if not complete or not secret.has_content:
         secret.state, secret.expires_at = State.LOST, now
         return _tombstone(secret, Outcome.LOST)
-    _check_seal(secret)
+    if secret.content is not None:
+        _check_seal(secret.id, 0, bytes(secret.content))
     return Outcome.LIVE
 
 
@@ -76,8 +102,40 @@ def _tombstone(secret: Secret, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _check_seal(secret: Secret) -> None:
+def _check_seal(secret_id: UUID, number: int, sealed: bytes) -> None:
     try:
-        services.keyring().open(services.as_secret_id(secret.id), 0, bytes(secret.content or b""))
+        services.keyring().open(services.as_secret_id(secret_id), number, sealed)
     except KeyRingError as error:
         raise WrongServerKeys(str(error)) from None
+
+
+class Pieces:
+    """The segments that come after the secrets in a backup: those of live secrets, and whether all come."""
+
+    def __init__(self) -> None:
+        self._missing: Counter[UUID] = Counter()
+
+    def expect(self, secret: Secret) -> None:
+        """`secret` is live again, if its segments follow."""
+        if secret.segments:
+            self._missing[secret.id] = secret.segments
+
+    def take(self, segment: Segment) -> bool:
+        """Whether the segment belongs to a live secret. Raises WrongServerKeys."""
+        if not self._missing[segment.secret_id]:
+            return False
+        _check_seal(segment.secret_id, segment.number, bytes(segment.content or b""))
+        self._missing[segment.secret_id] -= 1
+        return True
+
+    def incomplete(self) -> list[UUID]:
+        """The secrets of which segments did not come: they were being opened while the backup was made."""
+        return [secret_id for secret_id, missing in self._missing.items() if missing]
+
+
+def lose(secret_ids: list[UUID], now: datetime) -> None:
+    """Make what was restored of these secrets into tombstones that say so."""
+    segments.erase(secret_ids)
+    Secret.objects.filter(id__in=secret_ids).update(
+        state=State.LOST, expires_at=now, segments=0, label=None, due_at=F("forget_at")
+    )

@@ -164,22 +164,22 @@ def put(secret_id: SecretId, key: bytes, number: int, data: bytes) -> None:
     Raises UnknownSecret or WrongLength.
     """
     sealed = services.keyring().seal(secret_id, number, data)
-    with transaction.atomic():
+    with segments.kept(sealed) as where, transaction.atomic():
         # Under the lock, so that nothing is written into what has been finished or cancelled.
         upload = _locked(secret_id, key)
         expected = expected_size(upload, number)
         if len(data) != expected:
             raise WrongLength(expected)
-        segments.put(upload.pk, number, sealed)
+        segments.put(upload.pk, number, where)
 
 
 def write(upload: Upload, number: int, data: bytes) -> None:
     """`put` for an upload that this process is making, of which nobody else has the key."""
     sealed = services.keyring().seal(services.as_secret_id(upload.pk), number, data)
-    with transaction.atomic():
+    with segments.kept(sealed) as where, transaction.atomic():
         if not _live().select_for_update().filter(pk=upload.pk).exists():
             raise UnknownSecret
-        segments.put(upload.pk, number, sealed)
+        segments.put(upload.pk, number, where)
 
 
 def missing(upload: Upload) -> list[tuple[int, int]]:

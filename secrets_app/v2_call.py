@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from accounts import tokens
 from onetime import ratelimit
 from onetime.limits import limits_for
-from onetime.views import NOT_STORED, problem
+from onetime.views import NOT_STORED, Unavailable, problem
 from secrets_app.body import BodyTooLarge, announced, read_body
 from secrets_app.errors import (
     AlreadyExists,
@@ -159,6 +159,8 @@ def _upload_refusal(error: Exception) -> HttpResponse:
     match error:
         case IncompleteUpload():
             return _problem("incomplete-upload", "Segments are missing.", missing=error.missing)
+        case Unavailable():
+            return _problem("service-unavailable", "Try again in a while. Nothing was consumed.")
         case WrongLength():
             return _problem("bad-request", f"This segment has {error.expected} bytes.")
         case _:
@@ -174,7 +176,7 @@ def _problem(slug: str, detail: str, **more: Any) -> HttpResponse:
 
 REFUSALS = (
     Refused, UnknownSecret, WrongProof, Gone, AlreadyExists, TooLarge, BadLifetime, BadContent,
-    IncompleteUpload, WrongLength, ratelimit.RateLimited,
+    IncompleteUpload, WrongLength, Unavailable, ratelimit.RateLimited,
 )  # fmt: skip
 
 

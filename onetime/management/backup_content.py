@@ -23,7 +23,7 @@ from django.db.models import Model, QuerySet
 
 from onetime.backup_format import BadBackup
 from secrets_app import restoring
-from secrets_app.models import Secret
+from secrets_app.models import Secret, Segment
 
 FORMAT: Final = 1
 
@@ -55,6 +55,7 @@ KEPT: tuple[Kept, ...] = (
     Kept("billing.PlanPrice", replaced=True),
     Kept("billing.BillingAccount"),
     Kept("secrets_app.Secret", batch=20),
+    Kept("secrets_app.Segment", batch=2),  # of 1 MiB each
 )
 
 #: Models that backups leave out, and why.
@@ -65,7 +66,6 @@ LEFT_OUT: dict[str, str] = {
     "auth.Permission": "made by migrating",
     "contenttypes.ContentType": "made by migrating",
     "secrets_app.Upload": "under way for hours; sent again",
-    "secrets_app.Segment": "for a restore, a secret in segments is one that was lost",
     "account.EmailConfirmation": "under way for minutes; asked for again",
     "billing.StripeEvent": "a hint; what it hinted at is read from Stripe again",
     "sessions.Session": "a restore signs everybody out",
@@ -96,9 +96,11 @@ def lines(*, live: bool, counts: Counter[str]) -> Iterator[bytes]:
     yield _line({"format": FORMAT, "made_at": now.isoformat(), "live": live})
     for kept in KEPT:
         for row in _rows(kept, live=live):
+            if isinstance(row, Segment) and not restoring.with_content(row):
+                continue
             counts[kept.model] += 1
             if isinstance(row, Secret):
-                counts["live secrets"] += restoring.for_backup(row, live=live, now=now).content is not None
+                counts["live secrets"] += restoring.for_backup(row, live=live, now=now).has_content
             yield _line(_serialised(kept, row))
     yield _line({"end": True, "counts": {kept.model: counts[kept.model] for kept in KEPT}})
 
@@ -120,7 +122,8 @@ def _serialised(kept: Kept, row: Model) -> dict[str, Any]:
 def _rows(kept: Kept, *, live: bool) -> Iterator[Model]:
     """Every row by primary key, a batch at a time: no cursor that would hold them all."""
     model = apps.get_model(kept.model)
-    rows: QuerySet[Any] = restoring.backed_up(live=live) if model is Secret else model._default_manager.all()
+    chosen: dict[Any, Any] = {Secret: restoring.backed_up, Segment: restoring.backed_up_segments}
+    rows: QuerySet[Any] = chosen[model](live=live) if model in chosen else model._default_manager.all()
     rows = rows.order_by("pk").prefetch_related(*(each.name for each in model._meta.many_to_many))
     last = None
     while batch := list((rows if last is None else rows.filter(pk__gt=last))[: kept.batch]):

@@ -3,6 +3,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,9 +18,9 @@ from django.db.models import Field, ForeignKey, Model
 from onetime.backup_format import BackupError
 from onetime.journal import Journal, account_name
 from onetime.management.backup_content import KEPT, Head, records
-from secrets_app import restoring
-from secrets_app.models import Secret
-from secrets_app.restoring import Outcome, WrongServerKeys
+from secrets_app import restoring, segments
+from secrets_app.models import Secret, Segment
+from secrets_app.restoring import Outcome, Pieces, WrongServerKeys
 
 
 class NotRestorable(BackupError):
@@ -35,6 +36,7 @@ class Result:
     rows: Counter[str] = field(default_factory=Counter)
     secrets: Counter[Outcome] = field(default_factory=Counter)
     closed_accounts: int = 0
+    pieces: Pieces = field(default_factory=Pieces)
 
 
 def check_target() -> None:
@@ -60,8 +62,12 @@ def restore(chunks: Iterable[bytes], journal: Journal | None, *, live: bool = Tr
             _empty_replaced()
             waiting: list[DeserializedObject] = []
             for batch in _batches(planned(chunks, journal, result, live=live)):
+                for row in batch:
+                    if isinstance(row.object, Segment):
+                        segments.settle(row.object)
                 _insert(batch)
                 waiting += [row for row in batch if row.deferred_fields]
+            restoring.lose(result.pieces.incomplete(), datetime.now(UTC))
             _join(waiting)
             _reset_sequences()
             connection.check_constraints()
@@ -102,13 +108,31 @@ def planned(
             if outcome is Outcome.FORGOTTEN:
                 left_out.add((type(row), row.pk))
                 continue
+            if outcome is Outcome.LIVE:
+                result.pieces.expect(row)
+        if isinstance(row, Segment) and not _taken(result.pieces, row):
+            continue
         result.rows[row._meta.label] += 1
         yield record
+    incomplete = len(result.pieces.incomplete())
+    result.secrets[Outcome.LIVE] -= incomplete
+    result.secrets[Outcome.LOST] += incomplete
 
 
 def _restored(secret: Secret, journal: Journal | None, *, complete: bool, now: datetime) -> Outcome:
-    try:
+    with _right_keys():
         return restoring.restored(secret, journal, complete=complete, now=now)
+
+
+def _taken(pieces: Pieces, segment: Segment) -> bool:
+    with _right_keys():
+        return pieces.take(segment)
+
+
+@contextmanager
+def _right_keys() -> Iterator[None]:
+    try:
+        yield
     except WrongServerKeys as error:
         raise NotRestorable(
             f"A live secret in the backup does not open with SECRET_ENCRYPTION_KEYS ({error}): give the keys "

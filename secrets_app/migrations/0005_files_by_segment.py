@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
             model_name='segment',
             constraint=models.UniqueConstraint(fields=('secret_id', 'number'), name='segment_place'),
         ),
+        migrations.AddIndex(
+            model_name='segment',
+            index=models.Index(condition=models.Q(('object', ''), _negated=True), fields=['object'], name='segment_object'),
+        ),
         migrations.AddField(
             model_name='upload',
             name='owner',

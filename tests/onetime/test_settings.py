@@ -51,12 +51,40 @@ def test_all_that_is_missing_is_named_at_once():
         ("EMAIL_URL", "ftp://x"),
         ("SECRET_ENCRYPTION_KEYS", "tooshort"),
         ("RATE_LIMITS", "creates=5/h"),
+        ("FILES_URL", "http://store.example.com/bucket"),
+        ("FILES_URL", "s3://key:secret@store.example.com/"),
+        ("FILES_URL", "s3://key:secret@store.example.com/a/b"),
+        ("FILES_URL", "s3://key@store.example.com/bucket"),
+        ("FILES_URL", "s3://key:secret@store.example.com:port/bucket"),
+        ("FILES_URL", "s3://key:secret@store.example.com/bucket?regoin=x"),
+        ("FILES_URL", "s3://key:secret@store.example.com/bucket?tls=no"),
     ],
 )
 def test_a_wrong_value_is_named_and_stops(name, value):
     code, said = start(**{**GOOD, name: value})
     assert code != 0
     assert name in said.strip().splitlines()[-1] or name in said
+
+
+def test_a_wrong_store_is_named_without_its_keys():
+    _code, said = start(**GOOD, FILES_URL="s3://keyword:telltale@store.example.com/")
+    assert "FILES_URL" in said
+    assert "telltale" not in said
+    assert "keyword" not in said
+
+
+def test_a_store_is_taken_apart():
+    """Keys are percent-encoded in the URL; without a host it is Amazon's, without a key the machine's role."""
+    from onetime.settings import files_store_from_url
+
+    own = files_store_from_url("s3://k%2F:s%2B@[::1]:9000/b?region=r&tls=0")
+    assert own is not None
+    assert (own["access_key"], own["secret_key"], own["bucket_name"]) == ("k/", "s+", "b")
+    assert (own["endpoint_url"], own["region_name"]) == ("http://[::1]:9000", "r")
+    amazon = files_store_from_url("s3:///b?region=eu-central-1")
+    assert amazon is not None
+    assert (amazon["endpoint_url"], amazon["access_key"]) == (None, None)
+    assert files_store_from_url("") is None
 
 
 def test_a_value_may_come_from_a_file(tmp_path):

@@ -14,6 +14,7 @@ from billing.limits import ANONYMOUS
 from secrets_app import downloads, envelope, services, uploads
 from secrets_app.errors import Gone
 from secrets_app.models import Secret, Segment, State, Upload
+from secrets_app.objects import Missing
 from tests.secrets_app.v2 import Api, b64, seal, sending, slug
 
 pytestmark = pytest.mark.django_db
@@ -457,6 +458,22 @@ def test_the_cost_of_a_segment_does_not_grow(django_assert_max_num_queries):
         sent.fetch(api, 0, nonce)
 
 
+def test_the_sweep_erases_what_belongs_to_nothing_and_nothing_else():
+    made, sent = sending(), sending()
+    made.send(Api())
+    sent.begin(Api())
+    sent.put(Api(), 0)
+    inline = seal()
+    Api().create(inline)
+    for name in (inline.id, sending(10).sealed.id):
+        Segment.objects.create(secret_id=name, number=0, content=b"x")
+    out = io.StringIO()
+    call_command("sweep_segments", stdout=out)
+    call_command("sweep_segments", stdout=out)
+    assert out.getvalue().splitlines() == ["Erased 2 orphaned segments.", "Erased 0 orphaned segments."]
+    assert {row.secret_id.hex for row in Segment.objects.all()} == {made.sealed.id, sent.sealed.id}
+
+
 # --- Accounts ---------------------------------------------------------------------------------
 
 
@@ -537,11 +554,9 @@ def test_a_rotation_without_the_old_key_says_so_and_changes_nothing(settings):
 
 def test_a_lost_segment_is_our_mistake_and_not_an_opening_by_somebody(client):
     """A segment that is missing though nobody erased it must not read as "somebody was first"."""
-    from secrets_app import segments
-
     sent, nonce = sending(), b"n" * 16
     sent.send(Api())
     claim(sent, nonce)
     Segment.objects.filter(number=1).delete()
-    with pytest.raises(segments.Missing):
+    with pytest.raises(Missing):
         downloads.fetch(envelope.SecretId(bytes.fromhex(sent.sealed.id)), nonce, 1)

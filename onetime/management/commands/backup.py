@@ -42,7 +42,7 @@ class Command(BaseCommand):
         try:
             size, counts = self.write(path, key, live=options["live_secrets"])
         except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
+            raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from None
         rows = ", ".join(f"{count} {name}" for name, count in counts.items())
         self.stdout.write(f"Wrote {path}: {size} bytes, {rows or 'no rows'}.")
         if options["keep"]:

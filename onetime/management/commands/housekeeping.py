@@ -50,6 +50,7 @@ OFTEN: tuple[tuple[str, Callable[[], str]], ...] = (
     ("journal", keep_journal),
 )
 RARELY: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("orphaned segments", command("sweep_segments")),
     ("unverified accounts", command("prune_accounts")),
     ("sessions", command("clearsessions")),
     ("administration log", prune_admin_log),
