@@ -51,9 +51,10 @@ def create_context(request: HttpRequest, form: CreateForm) -> dict[str, Any]:
     return {
         "form": form,
         "most_text": size(limits.max_text_bytes),
+        "most_files": size(limits.max_files_bytes),
         "may_mail": request.user.is_authenticated and limits.mail_links,
         "page_config": {
-            "limits": {"max_text_bytes": limits.max_text_bytes, "max_ttl_seconds": limits.max_ttl},
+            "limits": {"max_text_bytes": limits.max_text_bytes, "max_files_bytes": limits.max_files_bytes},
             "origin": settings.SITE_ORIGIN,
             "api": api_root(request),
             "receipt": reverse("receipt", args=["0" * 31]).removesuffix("0" * 31),

@@ -3,7 +3,9 @@
 Controls are found by id, because their words differ by language.
 """
 
+import base64
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +17,15 @@ from tests.site import ROOT, Site
 PASSPHRASE = "Їжак ½"
 TEXT = "Пароль: 12345\nsecond line of the secret"
 READY_MS = 15_000
+#: A picture, a text, and names that are long, foreign or mean to hide something.
+FILES = {
+    "pixel.png": base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+    ),
+    "Паролі та ключі для бухгалтерії.txt": TEXT.encode(),
+    "cod\u202eexe.scr": bytes(12_345),
+    "very-" + "long-" * 40 + "name.tar.gz": bytes(1_234_567),
+}
 
 State = Callable[[Page, str], None]
 
@@ -135,6 +146,63 @@ def sending(page: Page, prefix: str) -> None:
     page.wait_for_function("document.querySelector('#progress').textContent !== ''")
 
 
+def add_files(page: Page, *files: tuple[str, bytes]) -> None:
+    listed = page.locator("#files-list > li").count()
+    page.locator("#files").set_input_files(
+        [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
+    )
+    expect(page.locator("#files-list > li")).to_have_count(listed + len(files))
+
+
+def files_chosen(page: Page, prefix: str) -> None:
+    typed(page, prefix)
+    add_files(page, *FILES.items())
+
+
+def dropping(page: Page, prefix: str) -> None:
+    files_chosen(page, prefix)
+    page.locator("#create").evaluate(
+        """form => { const dataTransfer = new DataTransfer(); dataTransfer.items.add(new File([], "x"));
+          form.dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true })); }"""
+    )
+    expect(page.locator("#create.dropping")).to_be_visible()
+
+
+def files_too_large(page: Page, prefix: str) -> None:
+    create(page, prefix)
+    add_files(page, ("a.bin", bytes(10_000_001)))
+    press_create(page)
+    expect(page.locator("[data-problem=files-large]")).to_be_visible()
+
+
+def files_lost(page: Page, prefix: str) -> None:
+    page.route("**/chosen*.js", lambda route: route.abort())
+    create(page, prefix)
+    page.locator("#files").set_input_files([{"name": "a", "mimeType": "", "buffer": b""}])
+    expect(page.locator("#files-problem")).to_be_visible()
+
+
+def sending_files(page: Page, prefix: str) -> None:
+    """The last segment never arrives."""
+    create(page, prefix)
+    add_files(page, ("a.bin", bytes(2_500_000)))
+    page.route("**/segments/2", lambda _route: None)
+    press_create(page)
+    expect(page.locator("#upload-percent")).to_have_text(re.compile("66"), timeout=READY_MS)
+
+
+def sending_files_interrupted(status: int | None) -> State:
+    def state(page: Page, prefix: str) -> None:
+        create(page, prefix)
+        add_files(page, ("a.bin", b"x"))
+        answer = {"status": status, "headers": {"Retry-After": "120"}} if status else None
+        page.route("**/segments/0", lambda route: route.fulfill(**answer) if answer else route.abort())
+        press_create(page)
+        expect(page.locator("#hitch")).to_be_visible(timeout=READY_MS)
+
+    return state
+
+
 def plain_create(page: Page, prefix: str) -> None:
     """A browser that cannot encrypt here."""
     page.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
@@ -183,6 +251,66 @@ def shown(page: Page, prefix: str) -> None:
     ready(page, prefix)
     page.locator("#show-button").click()
     expect_state(page, "shown")
+
+
+def come_for_files(page: Page, prefix: str, *files: tuple[str, bytes], text: str = "") -> None:
+    create(page, prefix)
+    page.locator("#id_text").fill(text)
+    add_files(page, *files)
+    press_create(page)
+    expect(page.locator("#made-heading")).to_be_visible(timeout=READY_MS)
+    link = opening(page.locator("#link").input_value(), prefix)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("about:blank")
+    page.goto(link)
+    expect_state(page, "ready")
+
+
+def files_shown(page: Page, prefix: str) -> None:
+    come_for_files(page, prefix, *FILES.items(), text=TEXT)
+    page.locator("#show-button").click()
+    expect_state(page, "shown")
+    expect(page.locator("#received-list > li")).to_have_count(len(FILES))
+
+
+def files_without_text(page: Page, prefix: str) -> None:
+    """All that can be looked at is looked at."""
+    come_for_files(page, prefix, *FILES.items())
+    page.locator("#show-button").click()
+    expect_state(page, "shown")
+    for summary in page.locator("#received-list summary").locator("visible=true").all():
+        summary.click()
+    expect(page.locator("#received-list canvas").locator("visible=true")).to_have_count(1)
+
+
+def receiving(page: Page, prefix: str) -> None:
+    come_for_files(page, prefix, ("a.bin", bytes(2_500_000)))
+    page.route("**/segments/2", lambda _route: None)
+    page.locator("#show-button").click()
+    expect(page.locator("#download-percent")).to_have_text(re.compile("66"), timeout=READY_MS)
+
+
+def late(page: Page, prefix: str) -> None:
+    come_for_files(page, prefix, ("a.bin", b"x"))
+    page.route("**/segments/0", lambda route: route.fulfill(status=410))
+    page.locator("#show-button").click()
+    expect_state(page, "late")
+
+
+def ready_large(page: Page, prefix: str) -> None:
+    """Larger than a browser should be asked to hold without a word."""
+    link = opening(make(page, prefix), prefix)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("about:blank")
+    status = {
+        "state": "new",
+        "passphrase": False,
+        "size": 3_000_000_000,
+        "expires_at": "2100-01-01T00:00:00Z",
+    }
+    page.route("**/api/v2/secrets/*", lambda route: route.fulfill(json=status))
+    page.goto(link)
+    expect(page.locator("#ready-large")).to_be_visible(timeout=READY_MS)
 
 
 def covered(page: Page, prefix: str) -> None:
@@ -293,6 +421,14 @@ STATES: dict[str, State] = {
     "create: too large": failing(413),
     "create: limit reached": failing(429),
     "create: server trouble": failing(500),
+    "create: files": files_chosen,
+    "create: dropping files": dropping,
+    "create: files too large": files_too_large,
+    "create: files did not load": files_lost,
+    "create: sending files": sending_files,
+    "create: sending files offline": sending_files_interrupted(None),
+    "create: sending files, server trouble": sending_files_interrupted(502),
+    "create: sending files, limit reached": sending_files_interrupted(429),
     "create: no encryption here": plain_create,
     "made": made,
     "made: all open": made_with_all_open,
@@ -306,6 +442,11 @@ STATES: dict[str, State] = {
     "open: passphrase": ready_with_passphrase,
     "open: wrong passphrase": wrong_passphrase,
     "open: shown": shown,
+    "open: large": ready_large,
+    "open: receiving": receiving,
+    "open: files and text": files_shown,
+    "open: files alone, looked at": files_without_text,
+    "open: not in time": late,
     "open: covered": covered,
     "open: erased": erased,
     "open: opened by another": opened_by_another,

@@ -2,22 +2,27 @@
 
 import { derive, newLinkKey, proofHash, sealWith, secretId, toBase64Url } from "./envelope.js";
 import {
-  byId, bytes, call, config, dateAndTime, fill, inTime, Offline, sentence, setBusy, showText, startScript, whenOpened,
+  amounts, byId, call, config, dateAndTime, fill, inTime, Offline, Refused, sentence, setBusy, showText, startScript, whenOpened,
 } from "./page.js";
 
-const PROBLEMS = { 413: "large", 429: "busy" };
+/** What is said about an answer, or about what hindered the files. */
+const PROBLEMS = { 404: "stale", 413: "large", 429: "busy", Unreadable: "unreadable" };
 
 const form = byId("create");
 const button = byId("create-button");
 const text = form.elements.text;
 const used = () => new TextEncoder().encode(text.value).length;
+const textAmounts = () => amounts(used(), config.limits.max_text_bytes);
+
+/** The code for files, once there was one. */
+let filesPart = null;
 
 // The form
 
 function count() {
   const place = byId("text-count");
   const over = used() > config.limits.max_text_bytes;
-  fill(place, amounts());
+  fill(place, textAmounts());
   place.classList.toggle("over", over);
   text.setAttribute("aria-invalid", String(over));
 }
@@ -33,19 +38,16 @@ function showProblem(name, values = {}) {
 }
 
 function findProblem() {
-  if (!text.value) return "empty";
+  const files = filesPart?.files() ?? [];
+  if (!text.value && !files.length) return "empty";
   if (form.elements.passphrase.required && !form.elements.passphrase.value) return "passphrase";
-  return used() > config.limits.max_text_bytes ? "long" : null;
+  if (used() > config.limits.max_text_bytes) return "long";
+  return files.length ? filesPart.filesProblem(text.value) : null;
 }
 
-/** What is used of the limit, to the byte where rounding would say the same of both. */
-function amounts() {
-  const limit = config.limits.max_text_bytes;
-  const exact = used() > limit && bytes(used()) === bytes(limit);
-  return { used: bytes(used(), exact), limit: bytes(limit, exact) };
-}
-
-const values = (wait = 60) => ({ ...amounts(), relative: inTime(wait) });
+const values = (name, wait = 60) => ({
+  ...(name.startsWith("files") ? filesPart.filesAmounts() : textAmounts()), relative: inTime(wait),
+});
 
 const say = (step) => {
   byId("progress").textContent = step ? byId("progress").dataset[step] : "";
@@ -64,31 +66,108 @@ async function encrypt(key, passphrase) {
   };
 }
 
-async function create() {
-  const key = newLinkKey();
-  const passphrase = form.elements.passphrase.value;
+async function createText(key, passphrase) {
   say("encrypting");
   const request = await encrypt(key, passphrase);
   say("sending");
-  const { status, data, wait } = await call("/secrets", request);
-  if (status === 201) return showMade(key, data, request);
-  return showProblem(PROBLEMS[status] ?? (status < 500 ? "refused" : "broken"), values(wait));
+  const answer = await call("/secrets", request);
+  if (answer.status !== 201) throw new Refused(answer);
+  return answer.data;
+}
+
+function createWithFiles(key, passphrase, files) {
+  return filesPart.share({ text: text.value || null, files }, { key, passphrase, ttl: Number(form.elements.ttl.value) });
+}
+
+async function create() {
+  const key = newLinkKey();
+  const passphrase = form.elements.passphrase.value;
+  const files = filesPart?.files() ?? [];
+  const made = await (files.length ? createWithFiles(key, passphrase, files) : createText(key, passphrase));
+  showMade(key, made, passphrase);
+}
+
+/** Says why there is no link; nothing is to be said to who has stopped it. */
+function explain(error) {
+  if (error.name === "Cancelled") return button.focus();
+  if (error instanceof Offline) return showProblem("offline");
+  const { status, wait } = error.answer ?? {};
+  const name = PROBLEMS[status ?? error.name] ?? (status < 500 ? "refused" : "broken");
+  return showProblem(name, values(name, wait));
 }
 
 async function submit(event) {
   event.preventDefault();
   byId("problem").hidden = true;
   const problem = findProblem();
-  if (problem) return showProblem(problem, values());
+  if (problem) return showProblem(problem, values(problem));
   setBusy(button, true);
+  const failure = await create().catch((error) => error);
+  say(null);
+  setBusy(button, false);
+  return failure && explain(failure);
+}
+
+// Files: chosen, dropped anywhere on the page, or pasted. Their code comes with the first of them.
+
+const busy = () => button.disabled || byId("making").hidden;
+
+async function addFiles(files, folders = false) {
+  const problem = byId("files-problem");
+  problem.hidden = !folders;
+  problem.textContent = problem.dataset.folders;
+  if (!files.length) return;
   try {
-    await create();
-  } catch (error) {
-    showProblem(error instanceof Offline ? "offline" : "broken");
-  } finally {
-    say(null);
-    setBusy(button, false);
+    filesPart = await import("./chosen.js");
+    filesPart.addFiles(files);
+  } catch {
+    problem.textContent = problem.dataset.lost;
+    problem.hidden = false;
   }
+}
+
+/** What is dropped is looked at during the event itself; afterwards browsers know nothing of it any more. */
+function drop(event) {
+  event.preventDefault();
+  form.classList.remove("dropping");
+  if (busy()) return;
+  const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");
+  const isFolder = (item) => Boolean(item.webkitGetAsEntry?.()?.isDirectory);
+  const files = items.filter((item) => !isFolder(item)).map((item) => item.getAsFile());
+  addFiles(files, files.length < items.length);
+}
+
+/** Files over the page may be dropped; a link or a piece of text goes where the browser puts it. */
+function dragOver(event) {
+  if (!event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = busy() ? "none" : "copy";
+  form.classList.toggle("dropping", !busy());
+}
+
+/** Where text can go and there is text, the text is meant: spreadsheets put a picture of it beside it. */
+function paste(event) {
+  const { files, types } = event.clipboardData;
+  const intoText = event.target.matches?.("input, textarea") && types.includes("text/plain");
+  if (!files.length || intoText || busy()) return;
+  event.preventDefault();
+  addFiles([...files]);
+}
+
+function choose({ target }) {
+  addFiles([...target.files]);
+  target.value = ""; // so that the same file can be chosen again
+}
+
+function listenForFiles() {
+  const input = byId("files");
+  if (!input) return; // the plan has none
+  byId("choose-files").addEventListener("click", () => input.click());
+  input.addEventListener("change", choose);
+  document.addEventListener("paste", paste);
+  document.addEventListener("dragover", dragOver);
+  document.addEventListener("drop", (event) => { if (event.dataTransfer.types.includes("Files")) drop(event); });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("dropping"); });
 }
 
 // The result
@@ -115,10 +194,11 @@ function showReceipt(receipt) {
   byId("burn-form").addEventListener("submit", (event) => burn(event, receipt));
 }
 
-function showMade(key, { receipt, expires_at: expires }, { passphrase }) {
+function showMade(key, { receipt, expires_at: expires }, passphrase) {
   showLink(key, new Date(expires), passphrase);
   showReceipt(receipt);
   form.reset(); // The plaintext need not stay behind the result.
+  filesPart?.forgetFiles();
   byId("making").hidden = true;
   byId("made").hidden = false;
   byId("made-heading").focus();
@@ -178,6 +258,7 @@ function start() {
   form.addEventListener("submit", submit);
   byId("made").addEventListener("copied", () => window.removeEventListener("beforeunload", askFirst));
   loadGenerator();
+  listenForFiles();
   count();
 }
 

@@ -6,11 +6,11 @@ import {
   BadEnvelope, derive, fromBase64Url, openWith, parseLink, randomBytes, secretId, toBase64Url,
 } from "./envelope.js";
 import {
-  announce, byId, bytes, call, clock, dateAndTime, fill, inTime, Offline, setBusy, showText, startScript,
+  announce, byId, bytes, call, clock, dateAndTime, fill, inTime, Offline, persist, Refused, setBusy, showText, startScript,
 } from "./page.js";
 
 const CLAIM_BYTES = 16;
-const LONGEST_PAUSE = 30; // seconds between tries while offline
+const LARGE_BYTES = 500_000_000; // more than a browser of today should be asked to hold without a word
 const MASK = "••••••••";
 
 let key;
@@ -46,35 +46,7 @@ function showReady({ passphrase, size, expires_at: expires }) {
   fill(byId("ready-facts"), {
     relative: inTime((date - Date.now()) / 1000), date: dateAndTime(date), size: bytes(size),
   });
-}
-
-// Tries that survive a bad line
-
-const pause = (seconds) => new Promise((resolve) => {
-  const timer = setTimeout(resolve, seconds * 1000);
-  window.addEventListener("online", () => { clearTimeout(timer); resolve(); }, { once: true });
-});
-
-async function showHitch(name, seconds) {
-  for (const line of byId("hitch").children) line.hidden = line.dataset.hitch !== name;
-  fill(document.querySelector(`[data-hitch="${name}"]`), { relative: inTime(seconds) });
-  byId("hitch").hidden = false;
-  await pause(seconds);
-  byId("hitch").hidden = true;
-}
-
-/** The call's answer, after as many tries as it takes: waits out a dead line and a 429. */
-async function persist(path, body) {
-  for (let seconds = 2; ; seconds = Math.min(2 * seconds, LONGEST_PAUSE)) {
-    try {
-      const answer = await call(path, body);
-      if (answer.status !== 429) return answer;
-      await showHitch("busy", answer.wait || seconds);
-    } catch (error) {
-      if (!(error instanceof Offline)) throw error;
-      await showHitch("offline", seconds);
-    }
-  }
+  byId("ready-large").hidden = size < LARGE_BYTES;
 }
 
 // The claim
@@ -92,27 +64,60 @@ function claimValue() {
 /** Asks for the content. Shows it, or what became of it; `wrong` is called for a wrong passphrase. */
 async function claim(passphrase, wrong) {
   const { contentKey, proof } = await derive(key, passphrase);
-  const { status, data, now } = await persist(`/secrets/${id}/claim`, { proof: toBase64Url(proof), claim: claimValue() });
-  if (status === 200) return showSecret(contentKey, data, now);
-  if (status === 403) return wrong();
-  if (status === 410) return showEnded(data);
-  return show(status === 404 ? "unknown" : "trouble");
+  const body = { proof: toBase64Url(proof), claim: claimValue() };
+  const answer = await persist(() => call(`/secrets/${id}/claim`, body));
+  if (answer.status === 200) return receive(contentKey, answer);
+  if (answer.status === 403) return wrong();
+  if (answer.status === 410) return showEnded(answer.data);
+  return show(answer.status === 404 ? "unknown" : "trouble");
 }
 
 // The secret itself
 
-async function showSecret(contentKey, { envelope, hold_until: until }, now) {
-  let contents;
+/** When the hold ends, by this computer's clock. */
+const endOfHold = (until, now) => Date.now() + (new Date(until) - now);
+
+/** The code for files, which comes when it is needed. */
+const filesPart = () => persist(() => import("./received.js").catch(() => { throw new Offline(); }));
+
+/** By segment: what has files, or is long. */
+async function fetchAll(contentKey, { data, now }) {
+  const { download, showProgress } = await filesPart();
+  let end = endOfHold(data.hold_until, now);
+  show("receiving");
+  const secret = { id, contentKey, claim: kept().claim, segments: data.segments };
+  const contents = await download(secret, (done, total, answer) => {
+    showProgress("download", done, total);
+    end = Math.max(end, endOfHold(answer.headers.get("Hold-Until"), answer.now));
+  });
+  return { contents, end };
+}
+
+const openInline = async (contentKey, { data, now }) => ({
+  contents: await openWith(contentKey, id, fromBase64Url(data.envelope)), end: endOfHold(data.hold_until, now),
+});
+
+async function receive(contentKey, answer) {
   try {
-    contents = await openWith(contentKey, id, fromBase64Url(envelope));
+    const { contents, end } = await (answer.data.segments ? fetchAll : openInline)(contentKey, answer);
+    const files = contents.files.length ? await filesPart() : null;
+    keep({ claim: kept().claim, opened: true });
+    show("shown");
+    showContents(contents, files);
+    countDown(end);
   } catch (error) {
     if (error instanceof BadEnvelope) return show("broken");
+    if (error instanceof Refused) return show("late");
     throw error;
   }
-  keep({ claim: kept().claim, opened: true });
-  show("shown");
-  showText(byId("secret"), contents.text ?? "");
-  return countDown(Date.now() + (new Date(until) - now));
+}
+
+/** @param {?object} part the code for files, if there are any */
+function showContents({ text, files }, part) {
+  showText(byId("secret"), text ?? "");
+  byId("secret-part").hidden = Boolean(part) && !text;
+  byId("shown-lead").hidden = byId("secret-part").hidden;
+  if (part) part.showFiles(files);
 }
 
 function cover({ target }) {
@@ -142,7 +147,7 @@ async function erase(event) {
   event.preventDefault();
   const { submitter } = event;
   setBusy(submitter, true);
-  const { status } = await persist(`/secrets/${id}/ack`, { claim: kept().claim });
+  const { status } = await persist(() => call(`/secrets/${id}/ack`, { claim: kept().claim }));
   setBusy(submitter, false);
   if (status < 500) showErased();
 }
@@ -167,6 +172,8 @@ async function submit(event, field) {
   setBusy(button, true);
   try {
     await claim(passphrase, () => passphraseError("wrong", field));
+  } catch {
+    show("trouble");
   } finally {
     setBusy(button, false);
   }
@@ -194,7 +201,7 @@ function explainGone() {
 }
 
 async function check() {
-  const { status, data } = await persist(`/secrets/${id}`);
+  const { status, data } = await persist(() => call(`/secrets/${id}`));
   if (status === 404) return show("unknown");
   if (status !== 200) return show("trouble");
   return data.state === "new" ? showReady(data) : explainGone();

@@ -8,11 +8,20 @@ const root = document.documentElement;
 // The page's language as the reader's own region writes it; plain English here is British.
 const locale = navigator.languages.find((one) => one.startsWith(`${root.lang}-`)) ?? (root.lang === "en" ? "en-GB" : root.lang);
 const SECONDS = { day: 86400, hour: 3600, minute: 60, second: 1 };
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_SECONDS = 60;
+const LONGEST_PAUSE = 30; // seconds between tries while offline
 const COPIED_MS = 2500;
 
 /** The request got no answer: offline, cut, or too slow. */
 export class Offline extends Error {}
+
+/** An answer that no repetition would change. */
+export class Refused extends Error {
+  constructor(answer) {
+    super(`refused with ${answer.status}`);
+    this.answer = answer;
+  }
+}
 
 /** Tells the style sheet whether this browser can encrypt here; if not, the plain form is shown. @returns {boolean} */
 export function startScript() {
@@ -51,6 +60,15 @@ export function bytes(count, exact = false) {
   const options = { style: "unit", unit, unitDisplay: power ? "short" : "long", maximumFractionDigits: 1 };
   return new Intl.NumberFormat(locale, options).format(count / 1000 ** power);
 }
+
+/** A use and its limit, to the byte where rounding would say the same of both. */
+export function amounts(used, limit) {
+  const exact = used > limit && bytes(used) === bytes(limit);
+  return { used: bytes(used, exact), limit: bytes(limit, exact) };
+}
+
+/** "43 %" */
+export const percent = (part) => new Intl.NumberFormat(locale, { style: "percent" }).format(part);
 
 /** "1:05" */
 export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -133,19 +151,67 @@ export function setBusy(button, busy) {
 
 // The API
 
+async function read(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const data = /json/.test(type) ? JSON.parse(new TextDecoder().decode(bytes)) : bytes;
+  const now = new Date(response.headers.get("Date") ?? Date.now()); // the server's clock, for its own times
+  const wait = Number(response.headers.get("Retry-After")) || 0;
+  return { status: response.status, data, now, wait, headers: response.headers };
+}
+
 /**
- * One call: POST with a body, else GET. Throws Offline.
- * @returns {Promise<{status: number, data: object, now: Date, wait: number}>} `wait` in seconds, from Retry-After
+ * One call: POST with a body, else GET, where `method` does not say otherwise. Bytes are sent as they are, anything
+ * else as JSON. Throws Offline.
+ * @param {{method?: string, headers?: object, signal?: AbortSignal, seconds?: number, keepalive?: boolean}} options
+ * @returns {Promise<{status: number, data: object|Uint8Array, now: Date, wait: number, headers: Headers}>}
+ *   `wait` in seconds, from Retry-After
  */
-export async function call(path, body) {
-  const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+export async function call(path, body, { method, headers, signal, seconds = TIMEOUT_SECONDS, keepalive } = {}) {
+  const binary = body instanceof Uint8Array;
+  const type = body && { "Content-Type": binary ? "application/octet-stream" : "application/json" };
+  const timeout = AbortSignal.timeout(seconds * 1000);
   try {
-    const response = await fetch(config.api + path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const json = /json/.test(response.headers.get("Content-Type") ?? "");
-    const data = json ? JSON.parse(await response.text()) : {};
-    const now = new Date(response.headers.get("Date") ?? Date.now()); // the server's clock, for its own times
-    return { status: response.status, data, now, wait: Number(response.headers.get("Retry-After")) || 0 };
+    return await read(await fetch(config.api + path, {
+      method: method ?? (body ? "POST" : "GET"),
+      headers: { ...headers, ...type },
+      body: binary || !body ? body : JSON.stringify(body),
+      keepalive,
+      signal: signal && AbortSignal.any ? AbortSignal.any([signal, timeout]) : timeout,
+    }));
   } catch {
     throw new Offline();
+  }
+}
+
+// Tries that survive a bad line
+
+const pause = (seconds, signal) => new Promise((resolve) => {
+  const timer = setTimeout(resolve, seconds * 1000);
+  const go = () => { clearTimeout(timer); resolve(); };
+  window.addEventListener("online", go, { once: true });
+  signal?.addEventListener("abort", go, { once: true });
+});
+
+/** Say why nothing goes on for some seconds, which end early when the line is back. @param {AbortSignal} [signal] */
+export async function showHitch(name, seconds, signal) {
+  for (const line of byId("hitch").children) line.hidden = line.dataset.hitch !== name;
+  fill(document.querySelector(`[data-hitch="${name}"]`), { relative: inTime(seconds) });
+  byId("hitch").hidden = false;
+  await pause(seconds, signal);
+  byId("hitch").hidden = true;
+}
+
+/** What `attempt` answers, after as many tries as it takes: waits out a dead line and a 429. @param {AbortSignal} [signal] */
+export async function persist(attempt, signal) {
+  for (let seconds = 2; ; seconds = Math.min(2 * seconds, LONGEST_PAUSE)) {
+    try {
+      const answer = await attempt();
+      if (answer.status !== 429) return answer;
+      await showHitch("busy", answer.wait || seconds, signal);
+    } catch (error) {
+      if (!(error instanceof Offline) || signal?.aborted) throw error;
+      await showHitch("offline", seconds, signal);
+    }
   }
 }
