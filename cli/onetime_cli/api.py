@@ -1,91 +1,82 @@
-"""The calls of API v2, over the standard library. docs/api.md and /api describe them."""
+"""The calls of API v2. docs/api.md and /api describe them."""
 
-import http.client
 import json
 import secrets
-import time
-import urllib.error
-import urllib.request
-from base64 import urlsafe_b64encode
-from collections.abc import Callable
-from typing import Any
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, NamedTuple
 
-from onetime_cli.errors import CommandError, Gone, Refused, Unknown, Unreachable, WrongPassphrase
+from onetime_cli.errors import CommandError, Unreachable
+from onetime_cli.wire import Progress, Wire, as_bytes, as_json, nothing
 
-#: Told how many bytes of how many have gone over the wire.
-Progress = Callable[[int, int], None]
-
-TIMEOUT_SECONDS = 60
-#: Before each further try of a call that the connection broke, in seconds.
-PAUSES = (0.2, 1.0)
-TRY_AGAIN = {502, 503, 504}
-CHUNK = 65_536
-
-BY_TYPE: dict[str, tuple[type[CommandError], str]] = {
-    "wrong-proof": (WrongPassphrase, "The passphrase is wrong. Nothing was consumed."),
-    "unknown": (Unknown, "The server knows no such secret: the link is mistyped, or long gone."),
-    "not-authorized": (Refused, "The API token is wrong."),
-    "plan-without-api": (Refused, "The account's plan does not include API tokens."),
-}
+#: For a call on our way out, which a person waits for: one try, in seconds.
+PARTING_SECONDS = 5
 
 
 def base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-class _Counted:
-    """A body that tells how much of it has been read."""
-
-    def __init__(self, data: bytes, progress: Progress) -> None:
-        self._data, self._at, self._progress = data, 0, progress
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._at + size
-        piece = self._data[self._at : end]
-        self._at += len(piece)
-        self._progress(self._at, len(self._data))
-        return piece
+def unbase64url(text: str) -> bytes:
+    """The bytes of unpadded base64url. Raises ValueError."""
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would turn a POST into a GET, and send it where nobody asked it to go."""
+class Upload(NamedTuple):
+    """The name of what is being sent, and the right to go on with it."""
 
-    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
-        return None
+    id: str
+    key: str
+
+    def headers(self) -> dict[str, str]:
+        return {"Upload-Key": self.key}
 
 
-def _nothing(_done: int, _total: int) -> None:
-    return None
+class Claimed(NamedTuple):
+    """What a claim has won: the envelope itself, or how many segments are to be fetched."""
+
+    envelope: bytes | None
+    segments: int
+    size: int
 
 
 class Server:
     """One server, called as nobody or with an account's API token."""
 
     def __init__(self, origin: str, token: str | None = None) -> None:
-        self.origin = origin.rstrip("/")
-        self._headers = {"Accept": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._wire = Wire(origin, token)
+        self.origin = self._wire.origin
 
-    def create(self, body: dict[str, Any], progress: Progress = _nothing) -> dict[str, Any]:
+    def create(self, body: dict[str, Any], sent: Progress = nothing) -> dict[str, Any]:
         """Store an envelope; what was made. Repeated by itself when the connection breaks."""
         headers = {"Idempotency-Key": secrets.token_hex(16)}
-        return self._json("POST", "secrets", body, headers=headers, progress=progress)
+        return self._json("POST", "secrets", as_json(body), headers=headers, sent=sent)
+
+    def limits(self) -> dict[str, Any]:
+        return self._json("GET", "limits")
 
     def status(self, secret_id: bytes) -> dict[str, Any]:
         return self._json("GET", f"secrets/{secret_id.hex()}")
 
-    def claim(self, secret_id: bytes, proof: bytes, claim: bytes, progress: Progress = _nothing) -> bytes:
-        """The envelope. The same `claim` may be repeated, so a broken connection loses nothing."""
-        body = {"proof": base64url(proof), "claim": base64url(claim)}
-        headers = {"Accept": "application/octet-stream"}
-        return self._call(
-            "POST", f"secrets/{secret_id.hex()}/claim", body, headers=headers, download=progress
-        )
+    def claim(self, secret_id: bytes, proof: bytes, claim: bytes, received: Progress = nothing) -> Claimed:
+        """Open a secret. The same `claim` may be repeated, so a broken connection loses nothing."""
+        body = as_json({"proof": base64url(proof), "claim": base64url(claim)})
+        found = self._json("POST", f"secrets/{secret_id.hex()}/claim", body, received=received)
+        try:
+            if "envelope" in found:
+                sealed = unbase64url(found["envelope"])
+                return Claimed(sealed, 0, len(sealed))
+            return Claimed(None, int(found["segments"]), int(found["size"]))
+        except (KeyError, TypeError, ValueError):
+            raise self._not_ours() from None
+
+    def segment(self, secret_id: bytes, number: int, claim: bytes, received: Progress = nothing) -> bytes:
+        """Sealed segment `number` of a secret that this `claim` has opened."""
+        body = as_json({"claim": base64url(claim)})
+        path = f"secrets/{secret_id.hex()}/segments/{number}"
+        return self._wire.call("POST", path, body, received=received)
 
     def acknowledge(self, secret_id: bytes, claim: bytes) -> None:
-        self._call("POST", f"secrets/{secret_id.hex()}/ack", {"claim": base64url(claim)})
+        self._wire.call("POST", f"secrets/{secret_id.hex()}/ack", as_json({"claim": base64url(claim)}))
 
     def receipt(self, key: str) -> dict[str, Any]:
         return self._json("GET", f"receipts/{key}")
@@ -93,84 +84,42 @@ class Server:
     def burn(self, key: str) -> dict[str, Any]:
         return self._json("POST", f"receipts/{key}/burn")
 
+    # Uploads: what comes by segment
+
+    def begin(self, body: dict[str, Any]) -> None:
+        """Announce an envelope that comes by segment; repeated, it is the same upload."""
+        self._json("POST", "uploads", as_json(body))
+
+    def put(self, upload: Upload, number: int, sealed: bytes, sent: Progress = nothing) -> None:
+        path = f"uploads/{upload.id}/segments/{number}"
+        self._wire.call("PUT", path, as_bytes(sealed), headers=upload.headers(), sent=sent)
+
+    def missing(self, upload: Upload) -> list[int]:
+        """The numbers of the segments that have not arrived."""
+        found = self._json("GET", f"uploads/{upload.id}", headers=upload.headers())
+        try:
+            return [number for first, last in found["missing"] for number in range(first, last + 1)]
+        except (KeyError, TypeError, ValueError):
+            raise self._not_ours() from None
+
+    def finish(self, upload: Upload) -> dict[str, Any]:
+        """Make a secret of an upload; what was made. Raises Incomplete where a segment is missing."""
+        return self._json("POST", f"uploads/{upload.id}/finish", as_json({}), headers=upload.headers())
+
+    def cancel(self, upload: Upload) -> None:
+        """Erase what was sent; on our way out, so not for long."""
+        self._wire.call(
+            "DELETE", f"uploads/{upload.id}", headers=upload.headers(), pauses=(), timeout=PARTING_SECONDS
+        )
+
     def _json(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         try:
-            found = json.loads(self._call(*args, **kwargs))
+            found = json.loads(self._wire.call(*args, **kwargs))
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise Unreachable(f"{self.origin} is not a Onetime Secret server, or not one of this version.")
+            raise self._not_ours()
         return found
 
-    def _call(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        *,
-        headers: dict[str, str] | None = None,
-        progress: Progress = _nothing,
-        download: Progress = _nothing,
-    ) -> bytes:
-        data = None if body is None else json.dumps(body).encode()
-        for pause in (*PAUSES, None):
-            request = urllib.request.Request(f"{self.origin}/api/v2/{path}", method=method)  # noqa: S310 - links.server() takes http and https alone
-            for name, value in (self._headers | (headers or {})).items():
-                request.add_header(name, value)
-            if data is not None:
-                request.data = _Counted(data, progress)
-                request.add_header("Content-Type", "application/json")
-                request.add_header("Content-Length", str(len(data)))
-            try:
-                with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-                    return _read(answer, download)
-            except urllib.error.HTTPError as error:
-                with error:
-                    if error.code not in TRY_AGAIN or pause is None:
-                        raise _refusal(error) from None
-            except (OSError, http.client.HTTPException) as error:
-                if pause is None:
-                    raise Unreachable(f"{self.origin} does not answer: {_why(error)}.") from None
-            time.sleep(pause)
-        raise AssertionError  # the last try returned or raised
-
-
-def _why(error: Exception) -> str:
-    reason = getattr(error, "reason", error)
-    return str(getattr(reason, "strerror", None) or reason).rstrip(".") or type(error).__name__
-
-
-def _read(answer: http.client.HTTPResponse, progress: Progress) -> bytes:
-    total = int(answer.headers.get("Content-Length") or 0)
-    parts, size = [], 0
-    while data := answer.read(CHUNK):
-        parts.append(data)
-        size += len(data)
-        progress(size, total)
-    if size < total:  # read() in pieces does not complain of a connection that broke
-        raise http.client.IncompleteRead(b"", total - size)
-    return b"".join(parts)
-
-
-def _refusal(error: urllib.error.HTTPError) -> CommandError:
-    """A problem (RFC 9457) as the error that ends the command."""
-    try:
-        problem = json.loads(error.read(CHUNK))
-        slug = str(problem["type"]).rpartition("#")[2]
-        detail = str(problem.get("detail") or problem["title"])
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
-        return Unreachable(f"The server answered {error.code} {error.reason}.")
-    if slug in BY_TYPE:
-        kind, text = BY_TYPE[slug]
-        return kind(text)
-    if slug == "gone":
-        return Gone(gone(str(problem.get("state")), str(problem.get("at"))))
-    if error.code >= 500:  # noqa: PLR2004 - it is the server's fault
-        return Unreachable(f"The server failed: {detail}")
-    return Refused(f"The server refuses: {detail}")
-
-
-def gone(state: str, at: str) -> str:
-    """What became of a secret, as a sentence."""
-    words = {"opened": "was opened", "burned": "was burned", "expired": "expired"}
-    return f"The secret {words.get(state, 'is gone')} on {at.replace('T', ' at ').replace('Z', ' UTC')}."
+    def _not_ours(self) -> CommandError:
+        return Unreachable(f"{self.origin} is not a Onetime Secret server, or not one of this version.")

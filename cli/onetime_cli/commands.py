@@ -8,11 +8,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from onetime_cli import envelope, files, links, qr, terminal
-from onetime_cli.api import Server, base64url, gone
+from onetime_cli import envelope, files, links, qr, receiving, sending, terminal
+from onetime_cli.api import Claimed, Server, base64url
 from onetime_cli.envelope import BadEnvelope, Contents, Keys, LinkKey, SecretId
 from onetime_cli.errors import CommandError, Gone, Usage, WrongPassphrase
+from onetime_cli.files import Source
+from onetime_cli.patience import patiently
+from onetime_cli.receiving import Received
+from onetime_cli.sending import Plaintext, Sealer
 from onetime_cli.terminal import say
+from onetime_cli.wire import gone
 
 TRIES = 3
 
@@ -37,21 +42,32 @@ def put_json(value: dict[str, Any]) -> None:
 
 def share(options: Namespace) -> None:
     server = Server(links.server(options.server), token())
-    contents = _contents(options)
+    text, sources = _contents(options, server)
     passphrase = terminal.given_passphrase(options)
     if passphrase is None and terminal.asked_for(options):
         passphrase = terminal.new_passphrase()
     key = envelope.new_link_key()
     keys, secret_id = envelope.derive(key, passphrase), envelope.secret_id(key)
-    body = {
+    about = {
         "id": secret_id.hex(),
         "proof_hash": base64url(envelope.proof_hash(keys.proof)),
-        "envelope": base64url(envelope.seal_with(keys.content_key, secret_id, contents)),
         "ttl": options.ttl,
         "passphrase": bool(passphrase),
     }
-    made = server.create(body, terminal.progress("Sending"))
+    if sources:
+        made = _send_files(server, keys, secret_id, Plaintext(text, sources), about)
+    else:
+        sealed = envelope.seal_with(keys.content_key, secret_id, Contents(text))
+        made = server.create(about | {"envelope": base64url(sealed)}, terminal.progress("Sending"))
     _show_made(options, server.origin, key, made)
+
+
+def _send_files(
+    server: Server, keys: Keys, secret_id: SecretId, plaintext: Plaintext, about: dict[str, Any]
+) -> dict[str, Any]:
+    upload = base64url(secrets.token_bytes(16))
+    about |= {"upload": upload, "size": envelope.envelope_size(plaintext.size)}
+    return sending.send(server, Sealer(keys, secret_id, plaintext), about, terminal.progress("Sending"))
 
 
 def _show_made(options: Namespace, origin: str, key: LinkKey, made: dict[str, Any]) -> None:
@@ -72,14 +88,15 @@ def _drawn(link: str) -> str:
         raise CommandError("The link is too long for a QR code in a terminal.") from None
 
 
-def _contents(options: Namespace) -> Contents:
+def _contents(options: Namespace, server: Server) -> tuple[str | None, list[Source]]:
     """The files, and standard input as the text where no file is named or one is called -."""
     paths = [path for path in options.files if path != "-"]
+    most = server.limits()["max_files_bytes"] if any(files.is_pipe(path) for path in paths) else 0
+    sources = [files.source(path, most) for path in paths]
     text = None if paths and len(paths) == len(options.files) else _text(exact=options.exact)
-    found = Contents(text, tuple(files.read(path) for path in paths))
-    if not found.files and not found.text:
+    if not sources and not text:
         raise Usage("There is nothing to share.")
-    return found
+    return text, sources
 
 
 def _text(*, exact: bool) -> str:
@@ -104,19 +121,25 @@ def open_link(options: Namespace) -> None:
     status = server.status(secret_id)
     if status["state"] == "gone":
         _tell_why_gone(server, options, key, secret_id)
+    files.check_folder(_folder(options), status["size"], named=options.output is not None)
     if not options.yes:
         say(f"{status['size']:,} bytes, sealed. It can be opened once, until {moment(status['expires_at'])}.")
         if not terminal.confirm("Open it now?"):
             raise CommandError("Nothing was opened.")
     claim = secrets.token_bytes(16)
-    keys, sealed = _claim(server, options, key, claim, needed=status["passphrase"])
+    keys, won = _claim(server, options, key, claim, needed=status["passphrase"])
     try:
-        contents = envelope.open_with(keys.content_key, secret_id, sealed)
+        progress = terminal.progress("Fetching")
+        received = receiving.receive(server, keys, secret_id, claim, won, _folder(options), progress)
     except BadEnvelope:
         raise CommandError("The sender's program made a secret that cannot be opened.") from None
-    _deliver(options, contents)
+    _deliver(options, received)
     # Only now that everything is on paper or disk: until then the same claim could have fetched again.
-    server.acknowledge(secret_id, claim)
+    patiently(lambda: server.acknowledge(secret_id, claim))
+
+
+def _folder(options: Namespace) -> Path:
+    return Path(options.output or ".")
 
 
 def _tell_why_gone(server: Server, options: Namespace, key: LinkKey, secret_id: SecretId) -> None:
@@ -131,35 +154,37 @@ def _tell_why_gone(server: Server, options: Namespace, key: LinkKey, secret_id: 
 
 def _claim(
     server: Server, options: Namespace, key: LinkKey, claim: bytes, *, needed: bool
-) -> tuple[Keys, bytes]:
-    """The keys that fit, and the envelope; a person may mistype a passphrase twice."""
+) -> tuple[Keys, Claimed]:
+    """The keys that fit, and what they have won; a person may mistype a passphrase twice."""
     given = terminal.given_passphrase(options) if needed else None
     for left in reversed(range(TRIES)):
         passphrase = given or (terminal.known_passphrase() if needed else None)
         keys = envelope.derive(key, passphrase)
         try:
-            sealed = server.claim(envelope.secret_id(key), keys.proof, claim, terminal.progress("Fetching"))
+            won = _win(server, key, keys, claim)
         except WrongPassphrase:
             if given or not left:
                 raise
             say("The passphrase is wrong. Nothing was consumed.")
         else:
-            return keys, sealed
+            return keys, won
     raise AssertionError  # the last try returned or raised
 
 
-def _deliver(options: Namespace, contents: Contents) -> None:
-    folder = Path(options.output)
-    if contents.files and not folder.is_dir():
-        raise Usage(f"{folder} is not a folder. The secret can still be opened: try again at once.")
-    saved = [files.save(file, folder) for file in contents.files]
+def _win(server: Server, key: LinkKey, keys: Keys, claim: bytes) -> Claimed:
+    """Claim, over and over if need be: once it has been sent, nobody else may be able to open the secret."""
+    secret_id, progress = envelope.secret_id(key), terminal.progress("Fetching")
+    return patiently(lambda: server.claim(secret_id, keys.proof, claim, progress))
+
+
+def _deliver(options: Namespace, received: Received) -> None:
     if options.json:
-        put_json({"text": contents.text, "files": [str(path) for path in saved]})
+        put_json({"text": received.text, "files": [str(path) for path in received.files]})
         return
-    if contents.text is not None:
-        _print_text(contents.text)
-    for path in saved:
-        say(f"Saved {path}")
+    if received.text is not None:
+        _print_text(received.text)
+    for path in received.files:
+        say(f"Saved {terminal.printable(str(path))}")
 
 
 def _print_text(text: str) -> None:

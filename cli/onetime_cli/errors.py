@@ -41,3 +41,15 @@ class Refused(CommandError):
     """The server refuses: too large, too many, a lifetime or a token that is not allowed."""
 
     exit_status = 7
+
+
+class Busy(Refused):
+    """Too many calls; in `wait` seconds the server takes another."""
+
+    def __init__(self, text: str, wait: int) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class Incomplete(CommandError):
+    """An upload lacks segments that the server was sent, or was not."""

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -66,7 +67,7 @@ def _share(command: argparse.ArgumentParser) -> None:
 def _open(command: argparse.ArgumentParser) -> None:
     command.add_argument("link", metavar="LINK", nargs="?", help="the link; asked for if not given")
     command.add_argument("-y", "--yes", action="store_true", help="open without asking")
-    command.add_argument("-o", "--output", metavar="FOLDER", default=".", help="where files are saved")
+    command.add_argument("-o", "--output", metavar="FOLDER", help="where files are saved; here, if not given")
     _passphrase(command)
     _common(command)
     command.set_defaults(run=commands.open_link)
@@ -115,7 +116,21 @@ def main(arguments: Sequence[str]) -> int:
 
 def program() -> None:
     """The installed command."""
+    _end_cleanly()
     sys.exit(main(_arguments()))
+
+
+def _end_cleanly() -> None:
+    """End like Ctrl-C when asked to stop or when the terminal goes: no half a file stays here or there."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What nohup ignores stays ignored.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _arguments() -> list[str]:

@@ -13,7 +13,7 @@ from typing import TextIO
 from onetime_cli.errors import Usage, WrongPassphrase
 
 #: Progress is shown from this size on, in bytes: what is smaller is there before one could read it.
-WORTH_SHOWING = 200_000
+WORTH_SHOWING = 100_000
 BAR_CHARACTERS = 30
 
 
