@@ -51,6 +51,7 @@ def test_all_that_is_missing_is_named_at_once():
         ("EMAIL_URL", "ftp://x"),
         ("SECRET_ENCRYPTION_KEYS", "tooshort"),
         ("RATE_LIMITS", "creates=5/h"),
+        ("METRICS_TOKEN", "guessable"),
     ],
 )
 def test_a_wrong_value_is_named_and_stops(name, value):
