@@ -365,7 +365,7 @@ FILES = (
 METRICS = (
     other(
         Kind.METRIC,
-        "onetime_secrets_live onetime_secrets_due onetime_purge_lag_seconds onetime_accounts "
+        "onetime_secrets_live onetime_uploads onetime_secrets_due onetime_purge_lag_seconds onetime_accounts "
         "onetime_billing_notices_open onetime_mail_waiting onetime_cache_up onetime_database_up "
         "onetime_worker_resident_bytes onetime_worker_uptime_seconds",
         _("How many secrets and accounts there are, and whether everything runs, if the operator "
