@@ -25,6 +25,7 @@ GRANDFATHERED = {
     ("accounts", "0003_sessions_and_preferences"),
     ("billing", "0002_first_catalogue"),
     ("secrets_app", "0004_a_restore_may_lose_secrets"),
+    ("secrets_app", "0005_files_by_segment"),
 }
 
 
