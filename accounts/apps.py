@@ -8,6 +8,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import overview, receivers  # noqa: F401 - importing receivers connects them
+        from onetime import metrics
         from onetime.overview import register
 
         register(overview.facts)
+        metrics.register(*overview.GAUGES)

@@ -9,8 +9,10 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Refuse to start with keys that do not fit together, and listen."""
         from billing import checks, overview, receivers
+        from onetime import metrics
         from onetime.overview import register
 
         checks.refuse_to_start()
         receivers.connect()
         register(overview.billing)
+        metrics.register(*overview.GAUGES)

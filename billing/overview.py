@@ -10,6 +10,7 @@ from billing import events
 from billing.catalogue import live_accounts
 from billing.models import PlanPrice, StripeEvent
 from billing.sync import enabled
+from onetime.metrics import Gauge
 from onetime.overview import Fact
 
 RECENT_DAYS = 7
@@ -35,3 +36,12 @@ def billing() -> Iterable[Fact]:
 def money_back() -> int:
     since = timezone.now() - timedelta(days=RECENT_DAYS)
     return StripeEvent.objects.filter(type__in=events.MONEY_BACK, received_at__gt=since).count()
+
+
+GAUGES = (
+    Gauge(
+        "onetime_billing_notices_open",
+        "Notices from Stripe that are not done.",
+        lambda: events.open_events().count(),
+    ),
+)

@@ -46,15 +46,25 @@ def environment(var: Path, port: int) -> dict[str, str]:
     return own
 
 
-def server_command(port: int, workers: int) -> list[str]:
+def server_command(port: int, workers: int, host: str = "127.0.0.1") -> list[str]:
     """Granian, as docs/server.md explains: no access log, so that no link key is written."""
     return [
         sys.executable, "-m", "granian", "onetime.wsgi:application",
-        "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(workers), "--blocking-threads", "4",
         "--no-access-log", "--log-level", "warning",
         "--respawn-failed-workers", "--workers-kill-timeout", "5",
     ]  # fmt: skip
+
+
+def serve() -> None:
+    """Become the server on HOST and PORT with WORKERS: what supervises this process supervises that."""
+    own = os.environ
+    own.setdefault("DJANGO_SETTINGS_MODULE", "onetime.settings")
+    host, port, workers = own.get("HOST", "127.0.0.1"), int(own.get("PORT", "8000")), own.get("WORKERS", "2")
+    command = server_command(port, int(workers), host)
+    os.chdir(ROOT)
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from onetime import mail, ratelimit
+from onetime import mail, metrics, ratelimit
 from onetime.journal import CLOSED_ACCOUNT_DAYS
 
 #: A sentence that is translated when it is shown.
@@ -32,6 +32,7 @@ class Kind(StrEnum):
     BROWSER = "browser"
     MAIL = "mail"
     FILE = "file"
+    METRIC = "metric"
 
 
 HEADINGS = {
@@ -42,6 +43,7 @@ HEADINGS = {
     Kind.BROWSER: _("In your browser, besides cookies"),
     Kind.MAIL: _("Mail"),
     Kind.FILE: _("In files beside the database"),
+    Kind.METRIC: _("In numbers for whoever runs the site"),
 }
 
 
@@ -365,6 +367,19 @@ FILES = (
     ),
 )  # fmt: skip
 
+METRICS = (
+    other(
+        Kind.METRIC,
+        "onetime_secrets_live onetime_uploads onetime_secrets_due onetime_purge_lag_seconds onetime_accounts "
+        "onetime_billing_notices_open onetime_mail_waiting onetime_cache_up onetime_database_up "
+        "onetime_worker_resident_bytes onetime_worker_uptime_seconds",
+        _("How many secrets and accounts there are, and whether everything runs, if the operator "
+          "switched that on: totals alone, which say nothing about anybody"),
+        _("To notice when the service is in trouble"),
+        _("Not kept by the site: counted when the operator’s monitoring asks"), NOBODY,
+    ),
+)  # fmt: skip
+
 BILLING = (
     field(
         "billing.Plan",
@@ -396,7 +411,7 @@ BILLING = (
 )  # fmt: skip
 
 INVENTORY: tuple[Datum, ...] = (
-    *SECRETS, *ACCOUNTS, *BILLING, *OPERATIONS, *CACHE, *LOG, *COOKIES, *BROWSER, *MAIL, *FILES,
+    *SECRETS, *ACCOUNTS, *BILLING, *OPERATIONS, *CACHE, *LOG, *COOKIES, *BROWSER, *MAIL, *FILES, *METRICS,
 )  # fmt: skip
 
 
@@ -464,4 +479,5 @@ def found() -> dict[Kind, set[str]]:
         Kind.CACHE: set(ratelimit.DEFAULTS),
         Kind.COOKIE: {settings.SESSION_COOKIE_NAME.removeprefix("__Host-")},
         Kind.MAIL: mail_functions(),
+        Kind.METRIC: metrics.names(),
     }

@@ -32,6 +32,10 @@ class Outbox:
         except queue.Full:
             log.error("a notice was dropped: %d are waiting", MOST_WAITING)  # noqa: TRY400 - no trace needed
 
+    def waiting(self) -> int:
+        """How many are to be tried now; those between two tries are not among them."""
+        return self._queue.qsize()
+
     def join(self) -> None:
         """Wait until everything that is due has been tried."""
         self._queue.join()

@@ -20,6 +20,13 @@ VAR_DIR = BASE_DIR / "var"
 
 env = FileAwareEnv(eager=False)
 
+
+def unguessable_or_none(value: str) -> None:
+    """A token that nobody can try out, or none at all."""
+    if value:
+        Length(min=32)(value)
+
+
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", validate=Length(min=32))
 # The second lock on every stored secret, newest first. Kept apart from SECRET_KEY so that
@@ -50,6 +57,8 @@ ADMIN_REQUIRES_SECOND_FACTOR = env.bool("ADMIN_REQUIRES_SECOND_FACTOR", False)
 # Seconds during which the holder of a claim may fetch again; 0 erases with the answer.
 HOLD_SECONDS = env.int("HOLD_SECONDS", 120, validate=Range(0, 3600))
 RATE_LIMITS = env.str("RATE_LIMITS", "on")
+# What /metrics asks for; without it there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=unguessable_or_none)
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 # Tests only: a directory that `pseudo_locale` filled, whose two pseudo-languages join the real ones.
 PSEUDO_LOCALES = env.str("PSEUDO_LOCALES", "")

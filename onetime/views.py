@@ -161,8 +161,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     Without Redis the site works on, counting its limits per process: that is reported as
     degraded and does not take the worker out of service.
     """
-    database, cache_state = _database_answers(), _cache_state()
-    text = f"database: {'ok' if database else 'unavailable'}\ncache: {cache_state}\n"
+    database = _database_answers()
+    text = f"database: {'ok' if database else 'unavailable'}\ncache: {cache_state(cache)}\n"
     return HttpResponse(
         text,
         status=200 if database else 503,
@@ -180,6 +180,7 @@ def _database_answers() -> bool:
         return False
 
 
-def _cache_state() -> str:
-    answers = getattr(cache, "redis_answers", lambda: True)
+def cache_state(shared: Any) -> str:
+    """`degraded` while a configured Redis does not answer."""
+    answers = getattr(shared, "redis_answers", lambda: True)
     return "ok" if answers() else "degraded"

@@ -32,6 +32,7 @@ NO_PAGE = (
     "static/",
     "healthz",
     "readyz",
+    "metrics",
     "robots.txt",
     ".well-known/",
     "billing/webhook",

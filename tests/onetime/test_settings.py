@@ -58,6 +58,7 @@ def test_all_that_is_missing_is_named_at_once():
         ("FILES_URL", "s3://key:secret@store.example.com:port/bucket"),
         ("FILES_URL", "s3://key:secret@store.example.com/bucket?regoin=x"),
         ("FILES_URL", "s3://key:secret@store.example.com/bucket?tls=no"),
+        ("METRICS_TOKEN", "guessable"),
     ],
 )
 def test_a_wrong_value_is_named_and_stops(name, value):

@@ -21,12 +21,15 @@ class Command(BaseCommand):
         self.collect_static()
 
     def collect_static(self) -> None:
-        """Collect again only when a source file changed: compressing costs seconds."""
+        """Collect again only when a source file changed: compressing costs seconds.
+
+        What was collected before stays: pages of the version before still ask for it.
+        """
         stamp, current = settings.STATIC_ROOT / ".sources", sources_digest()
         if stamp.exists() and stamp.read_text() == current:
             return
         self.stdout.write("Collecting static files …")
-        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        call_command("collectstatic", verbosity=0, interactive=False)
         stamp.write_text(current)
 
 
