@@ -417,3 +417,17 @@ def test_the_generator_speaks_ukrainian_on_ukrainian_pages(person):
     sender.locator("#generator summary").click()
     sender.locator("[name=kind][value=words]").check()
     expect(sender.locator("#generated")).to_have_value(re.compile(r"^[а-щьюяґєії]+(-[а-щьюяґєії]+){5}$"))
+
+
+def test_a_limit_that_was_reached_leads_to_the_plans(person):
+    """And a mistake that no plan would change does not."""
+    page = person()
+    page.goto("/")
+    way = page.locator("#problem").get_by_role("link", name="See what each plan allows")
+    page.get_by_role("button", name="Create the link").click()
+    expect(page.locator("#problem")).to_be_visible()
+    expect(way).to_be_hidden()
+    page.locator("#id_text").fill("x" * 100_001)
+    page.get_by_role("button", name="Create the link").click()
+    expect(way).to_have_attribute("href", "/plans")
+    expect(way).to_be_visible()

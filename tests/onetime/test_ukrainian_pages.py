@@ -24,7 +24,7 @@ UNCHANGED_FOR_PROGRAMS = {
 }  # fmt: skip
 #: Attributes whose value a reader sees or hears, at once or when script puts it on the page.
 SPOKEN = {"aria-label", "aria-description", "title", "alt", "placeholder"}
-SILENT_DATA = {"data-state", "data-kind", "data-reveals", "data-copies", "data-problem", "data-hitch", "data-script", "data-passkey", "data-begin"}  # fmt: skip
+SILENT_DATA = {"data-state", "data-after", "data-kind", "data-reveals", "data-copies", "data-problem", "data-hitch", "data-script", "data-passkey", "data-begin"}  # fmt: skip
 #: Elements whose content is for programs, or comes from whoever typed it.
 LITERAL = {"script", "style", "code", "pre", "kbd", "samp", "textarea", "output"}
 VOID = {"meta", "link", "input", "br", "hr", "img", "path", "wbr", "source"}

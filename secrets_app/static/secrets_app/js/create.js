@@ -33,6 +33,7 @@ function showProblem(name, values = {}) {
     line.hidden = line.dataset.problem !== name;
     if (!line.hidden && line.dataset.text) fill(line, values);
   }
+  for (const more of box.querySelectorAll("[data-after]")) more.hidden = !more.dataset.after.split(" ").includes(name);
   box.hidden = false;
   box.focus();
 }
