@@ -14,6 +14,8 @@ from secrets_app import envelope
 MOST_PASSPHRASE = 1000  # characters; a passphrase is stretched, so its length costs the server nothing
 MOST_LINK = 2048  # characters; room for what mail programs wrap around a link
 KILO, MEGA = 1000, 1_000_000  # bytes
+#: Codes of errors that tell of a limit of the plan.
+OF_A_LIMIT = {"long", "large", "busy"}
 NO_HELP = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -98,6 +100,11 @@ class CreateForm(forms.Form):
         self.fields["passphrase"].error_messages["required"] = _(
             "Type a passphrase: your preferences ask for one."
         )
+
+    def limit_reached(self) -> bool:
+        """Whether another plan might take what this one refused."""
+        errors = self.errors.as_data().values()
+        return any(error.code in OF_A_LIMIT for found in errors for error in found)
 
     def clean_text(self) -> str:
         # A form sends line ends as CR LF, whatever was typed; script sends what was typed.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -46,9 +47,8 @@ def _check(request: HttpRequest, form: CreateForm, posted: Posted) -> None:
     try:
         quota.count_creation(request, owner, limits)
     except ratelimit.RateLimited as limited:
-        form.add_error(
-            None, _("Too many secrets came from your network. Nothing you typed is lost: try again later.")
-        )
+        text = _("Too many secrets came from your network. Nothing you typed is lost: try again later.")
+        form.add_error(None, ValidationError(text, code="busy"))
         raise RefusedForm(429, limited.retry_after) from None
 
 
@@ -62,7 +62,7 @@ def _too_large(request: HttpRequest, form: CreateForm) -> bool:
 def _say_too_large(form: CreateForm) -> None:
     limit = form.limits.max_files_bytes
     text = _("The file is too large: %(limit)s is the most.") if limit else _("Your plan takes no files.")
-    form.add_error("file" if limit else None, text % {"limit": size(limit)})
+    form.add_error("file" if limit else None, ValidationError(text % {"limit": size(limit)}, code="large"))
 
 
 def _make(request: HttpRequest, form: CreateForm, posted: Posted) -> services.CreatedHere:

@@ -128,9 +128,7 @@ def visit_open(walk: Walk) -> None:
     walk.post("open: already opened", "/secret", link=made.link)
     walk.post("open: passphrase needed", "/secret", link=locked.link)
     walk.post("open: wrong passphrase", "/secret", link=locked.link, passphrase="wrong")
-    walk.post(
-        "opened with files", "/secret", link=make_files("звіт", "нотатки", text="x").link, claim=CLAIM
-    )
+    walk.post("opened with files", "/secret", link=make_files("звіт", "нотатки", text="x").link, claim=CLAIM)
     alone = walk.post("opened a file alone", "/secret", link=make_files("звіт").link, claim=CLAIM)
     button = dict(re.findall(r'name="(id|key)" value="([^"]+)"', alone.content.decode()))
     walk.post("download", "/secret", action="download", claim=CLAIM, file="0", **button)

@@ -212,3 +212,12 @@ def test_head_and_get_change_nothing(client):
     client.head("/")
     client.get("/", {"text": "a", "ttl": "3600"})
     assert Secret.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "leads"), [({"text": "a" * 100_001}, True), ({"text": ""}, False), ({"ttl": "1"}, False)]
+)
+def test_a_limit_that_was_reached_leads_to_the_plans_and_a_mistake_does_not(submit, fields, leads):
+    summary = submit(**fields).content.decode().partition('id="error-summary"')[2].partition("</div>")[0]
+    assert summary
+    assert ('href="/plans"' in summary) is leads
