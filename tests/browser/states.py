@@ -3,11 +3,12 @@
 Controls are found by id, because their words differ by language.
 """
 
-import base64
 import json
 import re
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -17,11 +18,23 @@ from tests.site import ROOT, Site
 PASSPHRASE = "Їжак ½"
 TEXT = "Пароль: 12345\nsecond line of the secret"
 READY_MS = 15_000
-#: A picture, a text, and names that are long, foreign or mean to hide something.
+
+
+def picture(width: int, height: int) -> bytes:
+    """A PNG of a slope from dark to light green."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    row = b"\0" + b"".join(bytes((20, 40 + 200 * x // width, 80)) for x in range(width))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(row * height)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+#: What can be looked at, and names that are long, foreign or mean to hide something.
 FILES = {
-    "pixel.png": base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-    ),
+    "picture.png": picture(900, 300),
     "Паролі та ключі для бухгалтерії.txt": TEXT.encode(),
     "cod\u202eexe.scr": bytes(12_345),
     "very-" + "long-" * 40 + "name.tar.gz": bytes(1_234_567),
@@ -278,7 +291,9 @@ def files_without_text(page: Page, prefix: str) -> None:
     come_for_files(page, prefix, *FILES.items())
     page.locator("#show-button").click()
     expect_state(page, "shown")
-    for summary in page.locator("#received-list summary").locator("visible=true").all():
+    summaries = page.locator("#received-list summary").locator("visible=true")
+    expect(summaries).to_have_count(2)
+    for summary in summaries.all():
         summary.click()
     expect(page.locator("#received-list canvas").locator("visible=true")).to_have_count(1)
 

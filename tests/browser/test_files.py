@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.states import receiving, sending_files
 from tests.browser.test_main_job import expect_heading, passphrase_of, press_show
+from tests.browser.test_without_mouse import tab_to
 from tests.site import running_site
 
 pytestmark = pytest.mark.browser
@@ -50,6 +52,7 @@ def file(name: str, data: bytes, kind: str = "application/octet-stream") -> Any:
 
 def add(page: Page, *files: Any) -> None:
     """Choose files, by their contents or all by their paths, and wait until they are listed."""
+    expect(page.locator("#choose-files")).to_be_enabled()
     listed = page.locator("#files-list > li").count()
     page.locator("#files").set_input_files(list(files))
     expect(page.locator("#files-list > li")).to_have_count(listed + len(files))
@@ -92,7 +95,7 @@ def save(page: Page, number: int = 0) -> tuple[str, bytes]:
 
 def save_all(page: Page) -> zipfile.ZipFile:
     with page.expect_download() as started:
-        page.get_by_role("button", name="Save all as zip").click()
+        page.get_by_role("button", name="Save all as ZIP").click()
     assert started.value.suggested_filename == "files.zip"
     return zipfile.ZipFile(io.BytesIO(Path(started.value.path()).read_bytes()))
 
@@ -267,15 +270,45 @@ def test_files_are_removed_before_they_are_sent(person):
     assert save(recipient) == ("d", b"d")
 
 
-def test_a_file_is_chosen_by_keyboard(person):
-    sender = person()
+def test_files_are_shared_and_saved_by_keyboard_alone(person):
+    sender, recipient = person(), person()
     sender.goto("/")
-    sender.get_by_role("button", name="Add files").focus()
+    expect(sender.get_by_role("button", name="Add files")).to_be_enabled()
+    tab_to(sender, "#choose-files")
     with sender.expect_file_chooser() as chooser:
         sender.keyboard.press("Enter")
     assert chooser.value.is_multiple()
-    chooser.value.set_files([file("a", b"x")])
-    expect(sender.locator("#files-list > li")).to_have_count(1)
+    chooser.value.set_files([file("a", b"x"), file("b", b"y" * 3 * MEBIBYTE)])
+    expect(sender.locator("#files-list > li")).to_have_count(2)
+    sender.locator("#id_text").focus()
+    tab_to(sender, "#files-list > li:first-child button")
+    sender.keyboard.press("Enter")
+    tab_to(sender, "#create-button")
+    sender.route("**/segments/2", lambda _route: None)
+    with sender.expect_request("**/segments/2"):
+        sender.keyboard.press("Enter")
+    tab_to(sender, "#cancel")
+    sender.keyboard.press("Enter")
+    expect(sender.locator("#create-button")).to_be_focused()
+    sender.unroute("**/segments/2")
+    sender.keyboard.press("Enter")
+    recipient.goto(link_of(sender))
+    expect(recipient.locator("#show-button")).to_be_visible()
+    tab_to(recipient, "#show-button")
+    recipient.keyboard.press("Enter")
+    expect(recipient.locator("#shown-heading")).to_be_focused()
+    tab_to(recipient, "#received-list button")
+    with recipient.expect_download():
+        recipient.keyboard.press("Enter")
+    expect(recipient.locator("[role=status]").filter(has_text="Saving b")).to_be_attached()
+
+
+def test_how_far_it_is_is_said_aloud_at_every_tenth(person):
+    sender, recipient = person(), person()
+    sending_files(sender, "")
+    expect(sender.locator("#upload-status[role=status]")).to_have_text("60% sent")
+    receiving(recipient, "")
+    expect(recipient.locator("#download-status[role=status]")).to_have_text("60% received")
 
 
 def test_more_than_the_plan_takes_is_said_before_anything_is_read(person, tmp_path):
@@ -482,7 +515,10 @@ def test_a_reload_while_fetching_goes_on_with_the_same_claim(person):
     expect_heading(recipient, "Receiving the secret")
     expect(recipient.locator("#download-percent")).to_have_text(re.compile("[1-9]"))
     recipient.unroute("**/segments/3")
+    asked = []
+    recipient.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     recipient.reload()
+    assert asked == ["beforeunload"]  # to close it would lose it
     expect_files(recipient, 1)
     assert save(recipient) == ("a.bin", data)
 
@@ -731,11 +767,15 @@ def test_a_look_inside_runs_and_loads_nothing(person):
     open_link(recipient, link)
     expect_files(recipient, len(files))
     asked = count_requests(recipient, "")
-    for summary in recipient.locator("#received-list summary:visible").all():
+    summaries = recipient.locator("#received-list summary").locator("visible=true")
+    expect(summaries).to_have_count(4)
+    for summary in summaries.all():
         summary.click()
     expect(recipient.get_by_label("Beginning of page.html")).to_have_value(markup.decode())
     expect(recipient.get_by_label("Beginning of drawing.svg")).to_have_value(drawing.decode())
-    expect(recipient.get_by_text("This picture cannot be drawn here.")).to_be_visible()
+    expect(recipient.get_by_text("This picture cannot be drawn here.").locator("visible=true")).to_have_count(
+        1
+    )
     expect(recipient.get_by_text("Only the beginning is shown.").locator("visible=true")).to_have_count(1)
     expect(recipient.get_by_label("Beginning of program.exe")).to_have_count(0)
     assert recipient.title().startswith("Open a secret")

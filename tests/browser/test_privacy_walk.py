@@ -129,6 +129,27 @@ def test_sharing_opening_and_erasing_leave_nothing(walk):
     walk.check()
 
 
+def test_files_leave_nothing(walk):
+    """Shared, opened, looked at and saved: what the browser held of them is gone with the page."""
+    walk.go("/")
+    expect(walk.page.locator("#choose-files")).to_be_enabled()
+    walk.page.locator("#files").set_input_files(
+        [{"name": f"{name}.txt", "mimeType": "text/plain", "buffer": b"x"} for name in "ab"]
+    )
+    expect(walk.page.locator("#files-list > li")).to_have_count(2)
+    walk.page.locator("#create-button").click()
+    expect(walk.page.locator("#link")).to_have_value(re.compile("/secret#"))
+    walk.check()
+    walk.page.goto(walk.page.locator("#link").input_value())
+    walk.page.locator("#show-form button[type=submit]").click()
+    expect(walk.page.locator("#received-list > li")).to_have_count(2)
+    walk.page.locator("#received-list summary").first.click()
+    for button in ("#received-list button >> nth=0", "#save-all"):
+        with walk.page.expect_download():
+            walk.page.locator(button).click()
+    walk.check()
+
+
 def test_burning_leaves_nothing(walk):
     share(walk, "a secret to burn")
     receipt = walk.page.locator("#receipt-link").input_value()

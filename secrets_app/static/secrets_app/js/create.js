@@ -163,6 +163,7 @@ function choose({ target }) {
 function listenForFiles() {
   const input = byId("files");
   if (!input) return; // the plan has none
+  byId("choose-files").disabled = false;
   byId("choose-files").addEventListener("click", () => input.click());
   input.addEventListener("change", choose);
   document.addEventListener("paste", paste);

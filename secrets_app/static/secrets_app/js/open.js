@@ -80,17 +80,25 @@ const endOfHold = (until, now) => Date.now() + (new Date(until) - now);
 /** The code for files, which comes when it is needed. */
 const filesPart = () => persist(() => import("./received.js").catch(() => { throw new Offline(); }));
 
+// It is nobody else's by now: closing the page would lose it for good.
+const askFirst = (event) => event.preventDefault();
+
 /** By segment: what has files, or is long. */
 async function fetchAll(contentKey, { data, now }) {
   const { download, showProgress } = await filesPart();
   let end = endOfHold(data.hold_until, now);
   show("receiving");
   const secret = { id, contentKey, claim: kept().claim, segments: data.segments };
-  const contents = await download(secret, (done, total, answer) => {
-    showProgress("download", done, total);
-    end = Math.max(end, endOfHold(answer.headers.get("Hold-Until"), answer.now));
-  });
-  return { contents, end };
+  window.addEventListener("beforeunload", askFirst);
+  try {
+    const contents = await download(secret, (done, total, answer) => {
+      showProgress("download", done, total);
+      end = Math.max(end, endOfHold(answer.headers.get("Hold-Until"), answer.now));
+    });
+    return { contents, end };
+  } finally {
+    window.removeEventListener("beforeunload", askFirst);
+  }
 }
 
 const openInline = async (contentKey, { data, now }) => ({

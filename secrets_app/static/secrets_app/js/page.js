@@ -170,27 +170,39 @@ async function read(response) {
 export async function call(path, body, { method, headers, signal, seconds = TIMEOUT_SECONDS, keepalive } = {}) {
   const binary = body instanceof Uint8Array;
   const type = body && { "Content-Type": binary ? "application/octet-stream" : "application/json" };
-  const timeout = AbortSignal.timeout(seconds * 1000);
+  const control = new AbortController();
+  const stop = () => control.abort();
+  const timer = setTimeout(stop, seconds * 1000);
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
   try {
     return await read(await fetch(config.api + path, {
       method: method ?? (body ? "POST" : "GET"),
       headers: { ...headers, ...type },
       body: binary || !body ? body : JSON.stringify(body),
       keepalive,
-      signal: signal && AbortSignal.any ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: control.signal,
     }));
   } catch {
     throw new Offline();
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }
 
 // Tries that survive a bad line
 
 const pause = (seconds, signal) => new Promise((resolve) => {
-  const timer = setTimeout(resolve, seconds * 1000);
-  const go = () => { clearTimeout(timer); resolve(); };
-  window.addEventListener("online", go, { once: true });
-  signal?.addEventListener("abort", go, { once: true });
+  const over = () => {
+    clearTimeout(timer);
+    window.removeEventListener("online", over);
+    signal?.removeEventListener("abort", over);
+    resolve();
+  };
+  const timer = setTimeout(over, seconds * 1000);
+  window.addEventListener("online", over);
+  signal?.addEventListener("abort", over);
 });
 
 /** Say why nothing goes on for some seconds, which end early when the line is back. @param {AbortSignal} [signal] */

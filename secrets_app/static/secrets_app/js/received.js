@@ -31,7 +31,7 @@ function saveFile(button, file) {
 
 async function saveAll(button, entries) {
   setBusy(button, true);
-  save(await zip(entries), button.dataset.name);
+  save(await zip(entries), `${button.dataset.name}.zip`);
   setBusy(button, false);
   unsaved.clear();
   announce(button.dataset.done);

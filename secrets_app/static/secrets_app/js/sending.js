@@ -14,7 +14,7 @@ function setRunning(running) {
   for (const part of form.children) part.inert = running && part.id !== "upload";
   bar.removeAttribute("value"); // unknown, until the first segment is there
   byId("upload-percent").textContent = "";
-  byId("upload-status").textContent = running ? byId("upload-status").dataset.begin : "";
+  byId("upload-status").textContent = running ? byId("upload-status").dataset.encrypting : "";
   byId("upload").hidden = !running;
   if (running) byId("upload").focus();
 }
