@@ -272,7 +272,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_C
 X_FRAME_OPTIONS = "DENY"
 # Bodies over this are refused before they are read; each view names a smaller limit of its own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A file in a form is in clear: Django's handlers would park it on the disk. The one page that takes files
+# reads them itself (secrets_app/posted.py).
+FILE_UPLOAD_HANDLERS = ["onetime.no_files.NoFiles"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 

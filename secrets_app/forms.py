@@ -71,10 +71,19 @@ class CreateForm(forms.Form):
     ttl = forms.TypedChoiceField(
         label=_("Delete it unopened after"), coerce=int, help_text=_("Once opened, it is deleted.")
     )
+    file = forms.FileField(label=_("File"), required=False, widget=forms.FileInput())
 
-    def __init__(self, limits: Limits, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, limits: Limits, *args: Any, with_file: bool = False, **kwargs: Any) -> None:
+        """`with_file`: one comes after the fields, so that a text need not be there."""
         super().__init__(*args, **kwargs)
         self.limits = limits
+        self.fields["text"].required = not with_file
+        if limits.max_files_bytes:
+            self.fields["file"].help_text = gettext("Beside the text, or instead of it. Up to %(limit)s.") % {
+                "limit": size(limits.max_files_bytes)
+            }
+        else:
+            del self.fields["file"]
         lifetimes = limits.lifetimes()
         lifetime: forms.ChoiceField = self.fields["ttl"]  # type: ignore[assignment]
         lifetime.choices = [(seconds, duration(seconds)) for seconds in lifetimes]

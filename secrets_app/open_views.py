@@ -1,21 +1,25 @@
 """Opening a secret. Script talks to API v2; the posted form here serves those without it."""
 
 import base64
+import math
 import re
 import secrets
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from onetime import ratelimit
 from onetime.views import NOT_STORED, allow, error, visitor_page
-from secrets_app import envelope, services
+from secrets_app import envelope, here, names, services
 from secrets_app.envelope import BadEnvelope, LinkKey, SecretId
 from secrets_app.errors import Gone, UnknownSecret, WrongProof
-from secrets_app.forms import OpenForm
+from secrets_app.forms import OpenForm, size
 from secrets_app.pages import FORM_SLACK, Unreadable, answer, api_root, moment, read_form
 
 #: What stands in the cached open page where each visitor gets their own.
@@ -24,11 +28,13 @@ LINK_PLACE = "link-place-in-the-cached-page"
 CLAIM = re.compile(r"[A-Za-z0-9_-]{22}")
 LINK_KEY = re.compile(r"[0-9A-Za-z]{31}")
 ID = re.compile(r"[0-9a-f]{32}")
+FILE_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+NUMBER = re.compile(r"[0-9]{1,5}")
 ENDED_STATES = ("opened", "burned", "expired", "lost", "unknown")
 
 
 @allow("GET", "HEAD", "POST")
-def open_page(request: HttpRequest) -> HttpResponse:
+def open_page(request: HttpRequest) -> Any:
     if request.method == "POST":
         return answer_open_form(request)
     return the_open_page(request)
@@ -73,13 +79,15 @@ def decode_claim(text: str) -> bytes | None:
     return base64.urlsafe_b64decode(text + "==") if CLAIM.fullmatch(text) else None
 
 
-def answer_open_form(request: HttpRequest) -> HttpResponse:
+def answer_open_form(request: HttpRequest) -> HttpResponseBase:
     try:
         data = read_form(request, FORM_SLACK + 3 * 4096)
     except Unreadable as unreadable:
         return error(request, unreadable.status)
     if data.get("action") == "erase":
         return erase(request, data.get("id", ""), data.get("claim", ""))
+    if data.get("action") == "download":
+        return download(request, data)
     form = OpenForm(data)
     claim = data.get("claim", "")
     if decode_claim(claim) is None:
@@ -95,7 +103,7 @@ def open_here(request: HttpRequest, form: OpenForm, claim: str) -> HttpResponse:
     try:
         ratelimit.check(request, "claim")
         ratelimit.check_guessing(request, secret_id.hex())
-        opened = services.open_here(link, form.cleaned_data["passphrase"], decode_claim(claim) or b"")
+        opened = here.open_link(link, form.cleaned_data["passphrase"], decode_claim(claim) or b"")
     except ratelimit.RateLimited as limited:
         form.add_error(None, _("Too many tries. Nothing is lost: wait a while, then try again."))
         return answer(request, "open.html", open_context(request, form, claim), 429, limited.retry_after)
@@ -109,8 +117,23 @@ def open_here(request: HttpRequest, form: OpenForm, claim: str) -> HttpResponse:
         return ended(request, 422, "broken")
     except Gone as gone:
         return ended(request, 410, gone.state, gone.at)
-    context = {"state": "shown", "text": opened.contents.text or "", "hold_seconds": settings.HOLD_SECONDS}
-    return answer(request, "opened.html", {**context, "secret_id": secret_id.hex(), "claim": claim})
+    return answer(request, "opened.html", opened_context(opened, claim))
+
+
+def opened_context(opened: here.OpenedHere, claim: str) -> dict[str, Any]:
+    """What the page shows, and what its forms send back: the claim, and the key to these files alone."""
+    left = math.ceil((opened.hold_until - timezone.now()).total_seconds())
+    key = base64.urlsafe_b64encode(opened.content_key).decode().rstrip("=")
+    return {
+        "state": "shown",
+        "text": opened.text or "",
+        "no_text": not opened.text and bool(opened.files),
+        "files": [(names.visible(file.name), size(file.size)) for file in opened.files],
+        "hold_seconds": max(0, left),
+        "secret_id": opened.secret_id.hex(),
+        "claim": claim,
+        "file_key": key if opened.files else "",
+    }
 
 
 def wrong_passphrase(given: str) -> str:
@@ -133,3 +156,37 @@ def erase(request: HttpRequest, secret_id: str, claim: str) -> HttpResponse:
     except UnknownSecret:
         return ended(request, 404, "unknown")
     return answer(request, "opened.html", {"state": "erased"})
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def download(request: HttpRequest, data: Any) -> HttpResponseBase:
+    """One file of a secret that this claim has opened, decrypted as it goes out."""
+    nonce, secret_id = decode_claim(data.get("claim", "")), data.get("id", "")
+    key, number = data.get("key", ""), data.get("file", "")
+    if nonce is None or not (
+        ID.fullmatch(secret_id) and FILE_KEY.fullmatch(key) and NUMBER.fullmatch(number)
+    ):
+        return error(request, 400)
+    ratelimit.check(request, "segment")
+    content_key = base64.urlsafe_b64decode(key + "=")
+    try:
+        file = here.read_file(SecretId(bytes.fromhex(secret_id)), content_key, nonce, int(number))
+    except UnknownSecret:
+        return ended(request, 404, "unknown")
+    except BadEnvelope:
+        return ended(request, 422, "broken")
+    except Gone as gone:
+        return ended(request, 410, gone.state, gone.at)
+    return as_attachment(file)
+
+
+def as_attachment(file: here.FileHere) -> HttpResponseBase:
+    """A file for the disk and nothing else: no browser guesses its type, or shows it."""
+    name = names.safe(file.meta.name)
+    headers = NOT_STORED | {
+        "Content-Length": str(file.meta.size),
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
+    }
+    return StreamingHttpResponse(file.pieces, content_type="application/octet-stream", headers=headers)

@@ -27,16 +27,22 @@ def read_form(request: HttpRequest, most_bytes: int) -> Any:
     Django would put U+FFFD for what is not UTF-8: a secret must not change on its way.
     Raises Unreadable.
     """
-    announced = request.META.get("CONTENT_LENGTH") or "0"
+    announced = announced_length(request)
     if request.content_type != "application/x-www-form-urlencoded":
         raise Unreadable(415)
-    if not announced.isdigit() or int(announced) > most_bytes:
-        raise Unreadable(413 if announced.isdigit() else 400)
+    if announced is None or announced > most_bytes:
+        raise Unreadable(400 if announced is None else 413)
     try:
         unquote_to_bytes(request.body).decode()
     except UnicodeDecodeError:
         raise Unreadable(400) from None
     return request.POST
+
+
+def announced_length(request: HttpRequest) -> int | None:
+    """The bytes of the body by its Content-Length, 0 without one; None for what is no number."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    return int(announced) if announced.isascii() and announced.isdigit() else None
 
 
 def moment(time: datetime) -> str:

@@ -13,16 +13,20 @@ from accounts import preferences
 from accounts.models import User
 from onetime import ratelimit
 from onetime.limits import Limits, limits_for
+from onetime.middleware import form_read_by_view
 from onetime.views import NOT_STORED, allow, error, is_visitor, visitor_page
-from secrets_app import quota, services
-from secrets_app.envelope import Contents
+from secrets_app import services
 from secrets_app.errors import Gone, UnknownSecret
 from secrets_app.forms import CreateForm, duration, size
-from secrets_app.pages import FORM_SLACK, Unreadable, answer, api_root, moment, read_form
+from secrets_app.make_here import RefusedForm, make_here
+from secrets_app.multipart import Part
+from secrets_app.pages import Unreadable, answer, api_root, moment
+from secrets_app.posted import read_posted
 
 # --- Create -----------------------------------------------------------------------------------
 
 
+@form_read_by_view
 @allow("GET", "HEAD", "POST")
 def create(request: HttpRequest) -> HttpResponse:
     limits = limits_for(request.user)
@@ -37,9 +41,11 @@ def create(request: HttpRequest) -> HttpResponse:
     return answer(request, "create.html", context())
 
 
-def create_form(request: HttpRequest, limits: Limits, data: Any = None) -> CreateForm:
+def create_form(
+    request: HttpRequest, limits: Limits, data: Any = None, file: Part | None = None
+) -> CreateForm:
     """The form, begun as an account prefers it."""
-    form = CreateForm(limits, data)
+    form = CreateForm(limits, data, with_file=file is not None)
     if isinstance(request.user, User):
         chosen = preferences.of(request.user)
         form.prefer(preferences.lifetime(request.user), passphrase=chosen.passphrase)
@@ -65,26 +71,15 @@ def create_context(request: HttpRequest, form: CreateForm) -> dict[str, Any]:
 def create_here(request: HttpRequest, limits: Limits) -> HttpResponse:
     """A posted form: the server encrypts, and shows the link once."""
     try:
-        # A form escapes a byte of text to three at most.
-        form = create_form(request, limits, read_form(request, 3 * limits.max_text_bytes + FORM_SLACK))
+        posted = read_posted(request, limits)
     except Unreadable as unreadable:
         return error(request, unreadable.status)
-    if not form.is_valid():
-        return answer(request, "create.html", create_context(request, form), 400)
+    form = create_form(request, limits, posted.fields, posted.file)
     try:
-        quota.count_creation(request, request.user if request.user.is_authenticated else None, limits)
-    except ratelimit.RateLimited as limited:
-        form.add_error(
-            None, _("Too many secrets came from your network. Nothing you typed is lost: try again later.")
-        )
-        return answer(request, "create.html", create_context(request, form), 429, limited.retry_after)
-    made = services.create_here(
-        Contents(form.cleaned_data["text"]),
-        form.cleaned_data["passphrase"] or None,
-        ttl=form.cleaned_data["ttl"],
-        limits=limits,
-        owner=request.user if request.user.is_authenticated else None,
-    )
+        made = make_here(request, form, posted)
+    except RefusedForm as refused:
+        posted.drain()
+        return answer(request, "create.html", create_context(request, form), refused.status, refused.wait)
     context = created_context(made, form.cleaned_data)
     context["may_mail"] = request.user.is_authenticated and limits.mail_links
     return answer(request, "created.html", context)

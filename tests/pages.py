@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from accounts.services import account_for
 from billing.limits import ANONYMOUS
 from onetime import views
 from secrets_app import services
-from secrets_app.envelope import Contents
+from secrets_app.envelope import Contents, File
 from secrets_app.models import Secret
 from tests.account_pages import sign_in, visit_account_pages
+from tests.secrets_app.forms import END, MULTIPART, fields, file
 
 FORM = "application/x-www-form-urlencoded"
 CLAIM = "A" * 22  # sixteen bytes
@@ -55,6 +57,10 @@ class Walk:
         """Post a plain form, as a browser without script does."""
         answer = self.client.post(self.prefix + path, urlencode(data, doseq=True), content_type=FORM)
         return self._keep(state, path, answer)
+
+    def post_form(self, state: str, path: str, body: bytes) -> Any:
+        """Post a form with a file, as it goes over the wire."""
+        return self._keep(state, path, self.client.post(self.prefix + path, body, content_type=MULTIPART))
 
     def _keep(self, state: str, path: str, answer: Any) -> Any:
         assert state not in self.pages, state
@@ -93,6 +99,11 @@ def make(passphrase: str | None = None) -> services.CreatedHere:
     return services.create_here(Contents("x"), passphrase, ttl=3600, limits=ANONYMOUS)
 
 
+def make_files(*names: str, text: str | None = None) -> services.CreatedHere:
+    contents = Contents(text, tuple(File(name, "", b"1") for name in names))
+    return services.create_here(contents, None, ttl=3600, limits=ANONYMOUS)
+
+
 def visit_create(walk: Walk) -> None:
     walk.get("create", "/")
     walk.post("created", "/", text="a", passphrase="", ttl=3600)
@@ -100,6 +111,9 @@ def visit_create(walk: Walk) -> None:
     walk.post("create: nothing", "/", text="")
     walk.post("create: too long", "/", text="a" * (ANONYMOUS.max_text_bytes + 1), ttl=3600)
     walk.post("create: wrong values", "/", text="a", passphrase="b" * 1001, ttl=1)
+    walk.post_form("created with a file", "/", fields() + file(b"1") + END)
+    walk.post_form("create: two files", "/", fields() + file(b"1") + file(b"2") + END)
+    walk.post_form("create: cut off", "/", fields()[:-9])
 
 
 def visit_open(walk: Walk) -> None:
@@ -114,6 +128,12 @@ def visit_open(walk: Walk) -> None:
     walk.post("open: already opened", "/secret", link=made.link)
     walk.post("open: passphrase needed", "/secret", link=locked.link)
     walk.post("open: wrong passphrase", "/secret", link=locked.link, passphrase="wrong")
+    walk.post("opened with files", "/secret", link=make_files("1", "2", text="x").link, claim=CLAIM)
+    alone = walk.post("opened a file alone", "/secret", link=make_files("1").link, claim=CLAIM)
+    button = dict(re.findall(r'name="(id|key)" value="([^"]+)"', alone.content.decode()))
+    walk.post("download", "/secret", action="download", claim=CLAIM, file="0", **button)
+    walk.post("download: no such file", "/secret", action="download", claim=CLAIM, file="1", **button)
+    walk.post("download: nonsense", "/secret", action="download", id="x")
     late = make()
     Secret.objects.filter(pk=late.secret.pk).update(expires_at=timezone.now())
     walk.post("open: expired", "/secret", link=late.link)

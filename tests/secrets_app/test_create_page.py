@@ -167,7 +167,7 @@ def test_a_huge_form_is_refused_by_its_length(client):
     assert "Too large" in response.content.decode()
 
 
-@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json", "text/plain", ""])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
 def test_another_media_type_is_refused(client, kind):
     assert client.post("/", b"text=hello", content_type=kind).status_code == 415
 
