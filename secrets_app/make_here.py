@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from onetime import ratelimit
+from onetime.views import Unavailable
 from secrets_app import quota, services
 from secrets_app.envelope import Contents
 from secrets_app.errors import TooLarge
@@ -74,6 +75,11 @@ def _make(request: HttpRequest, form: CreateForm, posted: Posted) -> services.Cr
     except TooLarge:
         _say_too_large(form)
         raise RefusedForm(413) from None
+    except Unavailable:
+        form.add_error(
+            None, _("Something went wrong on our side. Nothing you typed is lost: try again in a minute.")
+        )
+        raise RefusedForm(503) from None
     except Malformed:
         form.add_error(
             None,

@@ -21,7 +21,7 @@ def create(page, text: str, files: list[dict[str, object]], passphrase: str = ""
     page.goto("/")
     page.get_by_label("Your secret").fill(text)
     page.get_by_role("textbox", name="Passphrase (optional)").fill(passphrase)
-    page.get_by_label("File", exact=False).set_input_files(files)
+    page.get_by_role("button", name="File (optional)").set_input_files(files)
     page.get_by_role("button", name="Create the link").click()
 
 

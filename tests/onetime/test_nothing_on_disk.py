@@ -17,6 +17,7 @@ import pytest
 
 from secrets_app import envelope
 from secrets_app.envelope import Contents
+from tests.secrets_app.forms import END, MULTIPART, fields, file
 from tests.site import Site, running_site
 
 pytestmark = pytest.mark.live
@@ -103,6 +104,14 @@ def make_without_script(site: Site) -> dict[str, bytes]:
     }
 
 
+def make_file_without_script(site: Site) -> dict[str, bytes]:
+    """The same with a file, of two segments, which the server seals while it arrives."""
+    name, data = "name-" + secrets.token_hex(12), b"file-" + secrets.token_hex(12).encode()
+    body = fields(text="") + file(data * 40_000, name) + END
+    assert "/secret#" in post(site, "/", body, MULTIPART).decode()
+    return {"name": name.encode(), "file": data}
+
+
 def on_disk(site: Site) -> dict[str, bytes]:
     """Every file that the site has written, or PostgreSQL's rows in binary."""
     url = site.env["DATABASE_URL"]
@@ -167,6 +176,10 @@ def test_after_a_hundred_secrets_nothing_that_opens_one_is_on_disk(quick):
             made.acknowledge()
     for number in range(30):
         needles |= {f"{name} of plain {number}": value for name, value in make_without_script(quick).items()}
+    for number in range(5):
+        needles |= {
+            f"{name} of file {number}": value for name, value in make_file_without_script(quick).items()
+        }
     for name, data in on_disk(quick).items():
         for what, needle in needles.items():
             assert needle not in data, f"{what} in {name}"

@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 
 from accounts.models import User
 from billing.limits import ANONYMOUS
+from onetime.views import Unavailable
 from secrets_app import envelope, here
 from secrets_app.models import Secret, Segment, Upload
 from tests.secrets_app.forms import DELIMITER, END, MULTIPART, field, fields, file
@@ -196,6 +197,17 @@ def test_a_limited_visitor_keeps_what_they_typed(submit, settings):
     assert response.status_code == 429
     assert "not to be lost" in response.content.decode()
     assert Secret.objects.count() == 2
+
+
+def test_a_store_that_does_not_answer_loses_nothing_that_was_typed(submit, monkeypatch):
+    def down(*_args):
+        raise Unavailable("the object store does not answer")
+
+    monkeypatch.setattr("secrets_app.segments.put", down)
+    response = submit(fields(text="not to be lost") + file(b"1" * 3 * MEGA) + END)
+    assert response.status_code == 503
+    assert "not to be lost" in response.content.decode()
+    assert nothing_stored()
 
 
 def test_a_refused_form_does_not_count_against_the_limit(submit, settings):
