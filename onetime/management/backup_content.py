@@ -169,7 +169,7 @@ def records(chunks: Iterable[bytes]) -> Iterator[Head | DeserializedObject]:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         data = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # not JSON, or nested to exhaust the stack
         raise BadBackup("A line of the backup cannot be read.") from None
     if not isinstance(data, dict):
         raise BadBackup("A line of the backup cannot be read.")
@@ -179,7 +179,10 @@ def _parsed(line: bytes) -> dict[str, Any]:
 def _head(data: dict[str, Any]) -> Head:
     if data.get("format") != FORMAT:
         raise BadBackup("The backup was made by a version that this one cannot read.")
-    return Head(datetime.fromisoformat(data["made_at"]), bool(data["live"]))
+    try:
+        return Head(datetime.fromisoformat(data["made_at"]), bool(data["live"]))
+    except (KeyError, TypeError, ValueError):
+        raise BadBackup("The backup's first line cannot be read.") from None
 
 
 def _label(data: dict[str, Any]) -> str:
