@@ -104,6 +104,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
             "lines": b"\1" + backup_lines(),
             "nested": b"\1" + nested + b"\n",
             "bare": b'\1{"format":1}\n',
+            "no-number": b"\1" + backup_lines().replace(b'"pk"', b'"pQ"'),
         },
         "journal": {
             "lines": b"onetime-journal-1 since 1700000000000 rotated 1700000000000\n"

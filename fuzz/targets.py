@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.http import HttpRequest
 
 from billing import stripe_api
@@ -25,7 +26,7 @@ Target = Callable[[bytes], None]
 
 KEY = b"k" * 32
 NAME = envelope.SecretId(b"n" * 16)
-BACKUP_KEY = backup_format.X25519PrivateKey.from_private_bytes(b"b" * 32)
+BACKUP_KEY = X25519PrivateKey.from_private_bytes(b"b" * 32)
 WEBHOOK_SECRET = "whsec_fuzz"  # noqa: S105 - protects nothing
 BODIES = (
     v2_bodies.CreateSecret, v2_bodies.BeginUpload, v2_bodies.FinishUpload, v2_bodies.Claim,

@@ -193,6 +193,8 @@ def _label(data: dict[str, Any]) -> str:
 
 
 def _row(data: dict[str, Any]) -> DeserializedObject:
+    if data.get("pk") is None:  # or the database would be asked for another row to put it into
+        raise BadBackup("A row of the backup has no number.")
     try:
         # A group that an account is in may come in the same batch: looked up when all is written.
         row: DeserializedObject = next(iter(Deserializer([data], handle_forward_references=True)))
