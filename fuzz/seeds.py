@@ -61,6 +61,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
     file = {"name": "a.txt", "type": "text/plain", "size": 3}
     b64, nested = "A" * 22, b"[" * 20_000
     sealed = b"\1" + b"s" * 272
+    listed_fields = backup_lines().replace(b'"fields": {', b'"fields": [{').replace(b"}}", b"}]}")
     return {
         "link": {
             "key": LINK.encode(),
@@ -104,6 +105,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
             "lines": b"\1" + backup_lines(),
             "nested": b"\1" + nested + b"\n",
             "bare": b'\1{"format":1}\n',
+            "no-fields": b"\1" + listed_fields,
             "no-number": b"\1" + backup_lines().replace(b'"pk"', b'"pQ"'),
         },
         "journal": {

@@ -198,7 +198,10 @@ def _row(data: dict[str, Any]) -> DeserializedObject:
     try:
         # A group that an account is in may come in the same batch: looked up when all is written.
         row: DeserializedObject = next(iter(Deserializer([data], handle_forward_references=True)))
-    except (DeserializationError, FieldDoesNotExist, ValidationError, ValueError, TypeError, KeyError):
+    except (
+        DeserializationError, FieldDoesNotExist, ValidationError, ValueError, TypeError, KeyError,
+        AttributeError, ArithmeticError,
+    ):  # fmt: skip
         raise BadBackup(
             f"A row of {data.get('model')} does not fit this version: use the version that made the backup, "
             "then upgrade."
