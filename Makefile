@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 
-.PHONY: run demo test lint requirements messages contact-sheet lighthouse clean
+.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz clean
 .DEFAULT_GOAL := run
 
 .venv/runtime: requirements.txt
@@ -47,9 +47,16 @@ contact-sheet: .venv/development
 lighthouse: .venv/development
 	$(BIN)/python -m tests.browser.lighthouse
 
+# Looks for bytes that a parser does not refuse as it should: every target, FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 180
+fuzz: .venv/development
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	for target in link envelope v1 v2 webhook backup journal headers; do \
+	  nice -n 19 $(BIN)/python -m fuzz $$target $(FUZZ_SECONDS) || exit 1; done
+
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools
-	for name in requirements requirements-s3 requirements-dev; do \
+	for name in requirements requirements-s3 requirements-dev requirements-fuzz; do \
 	  $(BIN)/python -m piptools compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	    --strip-extras --allow-unsafe --upgrade -o $$name.txt $$name.in; done
 

@@ -416,8 +416,8 @@ def read_event(body: bytes, header: str, secrets: list[str]) -> Event:
     for secret in secrets:
         try:
             return _event(stripe.Webhook.construct_event(body, header, secret))
-        except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
-            continue
+        except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError, RecursionError):
+            continue  # RecursionError: nested to exhaust the stack
     raise BadSignature
 
 

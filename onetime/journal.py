@@ -256,7 +256,7 @@ def read_all(paths: list[Path]) -> Journal | None:
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(text) / 1000, UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # no number, or one that no calendar has
         raise BadJournal("a time in the journal cannot be read") from None
 
 

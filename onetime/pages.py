@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from onetime import inventory
+from onetime import client_code, inventory
 from onetime.limits import limits_for
 from onetime.views import allow, error, is_visitor, visitor_page
 
@@ -55,7 +55,9 @@ def information(
 about = information("about.html")
 principles = information("principles.html")
 privacy = information("privacy.html", lambda: {"inventory": list(inventory.table())})
-security = information("security.html")
+security = information(
+    "security.html", lambda: {"scripts": [each for each in client_code.scripts() if each.for_visitors]}
+)
 terms = information("terms.html")
 help_page = information("help.html")
 

@@ -169,7 +169,7 @@ def records(chunks: Iterable[bytes]) -> Iterator[Head | DeserializedObject]:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         data = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # not JSON, or nested to exhaust the stack
         raise BadBackup("A line of the backup cannot be read.") from None
     if not isinstance(data, dict):
         raise BadBackup("A line of the backup cannot be read.")
@@ -179,7 +179,10 @@ def _parsed(line: bytes) -> dict[str, Any]:
 def _head(data: dict[str, Any]) -> Head:
     if data.get("format") != FORMAT:
         raise BadBackup("The backup was made by a version that this one cannot read.")
-    return Head(datetime.fromisoformat(data["made_at"]), bool(data["live"]))
+    try:
+        return Head(datetime.fromisoformat(data["made_at"]), bool(data["live"]))
+    except (KeyError, TypeError, ValueError):
+        raise BadBackup("The backup's first line cannot be read.") from None
 
 
 def _label(data: dict[str, Any]) -> str:
@@ -190,10 +193,15 @@ def _label(data: dict[str, Any]) -> str:
 
 
 def _row(data: dict[str, Any]) -> DeserializedObject:
+    if data.get("pk") is None:  # or the database would be asked for another row to put it into
+        raise BadBackup("A row of the backup has no number.")
     try:
         # A group that an account is in may come in the same batch: looked up when all is written.
         row: DeserializedObject = next(iter(Deserializer([data], handle_forward_references=True)))
-    except (DeserializationError, FieldDoesNotExist, ValidationError, ValueError, TypeError, KeyError):
+    except (
+        DeserializationError, FieldDoesNotExist, ValidationError, ValueError, TypeError, KeyError,
+        AttributeError, ArithmeticError,
+    ):  # fmt: skip
         raise BadBackup(
             f"A row of {data.get('model')} does not fit this version: use the version that made the backup, "
             "then upgrade."

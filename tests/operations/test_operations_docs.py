@@ -1,4 +1,4 @@
-"""Every command in docs/operations.md is run, in order, against a real site, but for those that say why not."""
+"""Every command in docs/operations.md and docs/security is run, in order, against a real site, but for those that say why not."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from tests.site import free_port, site_database
 
 pytestmark = pytest.mark.live
 
-DOCUMENT = ROOT / "docs/operations.md"
+DOCUMENTS = (ROOT / "docs/operations.md", ROOT / "docs/security/client-code.md")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXCUSE = "# Not run by the tests: "
 SKIPPED = {
@@ -31,7 +31,7 @@ SKIPPED = {
 
 
 def blocks() -> list[str]:
-    return BLOCK.findall(DOCUMENT.read_text())
+    return [block for document in DOCUMENTS for block in BLOCK.findall(document.read_text())]
 
 
 def here(block: str, places: dict[str, str]) -> str:
@@ -91,6 +91,7 @@ def test_every_command_runs(installed, tmp_path):
     assert "onetime_secrets_live 0" in said
     assert "1 accounts" in said
     assert "1: unknown" in said
+    assert "scripts are those of the list" in said
 
 
 def run(script: str, directory: Path) -> str:

@@ -6,9 +6,14 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import secrets
+import socket
+import ssl
 import subprocess
 import threading
+import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +41,7 @@ class Proxy:
     """A running proxy: where it is, who trusts its certificate, what it wrote."""
 
     host: str
+    plain: int  # the port without TLS
     chain: Path
     written: Path
     bodies: Path
@@ -62,13 +68,13 @@ class Proxy:
         return "".join(path.read_text() for path in self.written.rglob("*.log"))
 
 
-def nginx(directory: Path, upstream: int, port: int, chain: Path, key: Path) -> list[str]:
+def nginx(directory: Path, upstream: int, port: int, plain: int, chain: Path, key: Path) -> list[str]:
     """The sample as nginx reads it from conf.d, with this test's ports and paths in it."""
     sample = (ROOT / "deploy/nginx.conf").read_text()
     lines = [line for line in sample.splitlines() if "listen [::]" not in line]
     text = "\n".join(lines)
     for old, new in {
-        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443": f"listen 127.0.0.1:{port}",
         "secrets.example.com": "localhost",
         "/etc/ssl/onetime/fullchain.pem": str(chain),
@@ -91,13 +97,18 @@ def nginx(directory: Path, upstream: int, port: int, chain: Path, key: Path) -> 
     return [needs("nginx"), "-c", str(directory / "nginx.conf"), "-e", str(directory / "start.log")]
 
 
-def caddy(directory: Path, upstream: int, port: int, chain: Path, key: Path) -> list[str]:
+def caddy(directory: Path, upstream: int, port: int, plain: int, chain: Path, key: Path) -> list[str]:
     """The sample with this test's certificate in place of one from an authority."""
     text = (ROOT / "deploy/Caddyfile").read_text()
     site = "{$SITE_HOST:secrets.example.com} {"
-    assert site in text
-    text = text.replace(site, f"https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {chain} {key}")
-    text = text.replace("\tadmin off\n", f"\tadmin off\n\tauto_https off\n\thttp_port {free_port()}\n")
+    for scheme, more in (
+        (f"http://localhost:{plain}", ""),
+        (f"https://localhost:{port}", f"tls {chain} {key}"),
+    ):
+        old = f"{scheme.partition('/')[0]}//{site}"
+        assert old in text
+        text = text.replace(old, f"{scheme} {{\n\tbind 127.0.0.1\n\t{more}")
+    text = text.replace("\tadmin off\n", "\tadmin off\n\tauto_https off\n")
     text = text.replace("{$UPSTREAMS:127.0.0.1:8000}", f"127.0.0.1:{upstream}")
     (directory / "Caddyfile").write_text(text)
     return [needs("caddy"), "run", "--adapter", "caddyfile", "--config", str(directory / "Caddyfile")]
@@ -110,10 +121,11 @@ COMMANDS = {"nginx": nginx, "caddy": caddy}
 def before(site_port: int, directory: Path, sample: str, port: int) -> Iterator[Proxy]:
     (directory / "bodies").mkdir(parents=True)
     chain, key = certificate(directory)
-    command = COMMANDS[sample](directory, site_port, port, chain, key)
+    plain = free_port()
+    command = COMMANDS[sample](directory, site_port, port, plain, chain, key)
     home = {"XDG_DATA_HOME": str(directory / "data"), "XDG_CONFIG_HOME": str(directory / "config")}
     with running(command, port=port, log=directory / "output.log", **home):
-        yield Proxy(f"localhost:{port}", chain, directory, directory / "bodies")
+        yield Proxy(f"localhost:{port}", plain, chain, directory, directory / "bodies")
 
 
 @dataclass
@@ -152,7 +164,7 @@ def b64(data: bytes) -> str:
 
 def test_nginx_finds_nothing_wrong_with_the_sample(both, tmp_path):
     (tmp_path / "bodies").mkdir()
-    command = nginx(tmp_path, 8000, free_port(), *certificate(tmp_path))
+    command = nginx(tmp_path, 8000, free_port(), free_port(), *certificate(tmp_path))
     done = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
@@ -179,6 +191,35 @@ def test_a_page_comes_with_its_headers(proxy):
     assert headers["strict-transport-security"].startswith("max-age=31536000")
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert "set-cookie" not in headers
+
+
+def test_programs_that_forget_tls_are_refused_and_people_redirected(proxy):
+    for path, wanted in (("/about", {301}), ("/api/v2/secrets", {403}), ("/api/v1/share", {403})):
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.plain, timeout=10)
+        connection.request("GET", path, headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        assert answer.status in wanted
+        if answer.status == 301:
+            assert answer.headers["Location"] == "https://localhost/about"
+        connection.close()
+
+
+def test_old_tls_is_refused(proxy):
+    """TLS 1.1 by a client that would accept anything; the same client is served by TLS 1.2."""
+    host, port = proxy.host.split(":")
+    for version, served in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)):
+        context = trusting(proxy.chain)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
+        with socket.create_connection((host, int(port)), timeout=10) as plain:
+            try:
+                context.wrap_socket(plain, server_hostname=host).close()
+            except OSError:
+                assert not served
+            else:
+                assert served
 
 
 def test_nobody_passes_for_somebody_else_by_a_header(proxy):
@@ -228,8 +269,10 @@ def assert_clean(log: str) -> None:
 
 def test_the_access_log_says_when_and_how_it_went(proxy):
     proxy.ask("/about")
-    lines = [line for line in proxy.logs().splitlines() if "GET" in line or '"status":200' in line]
-    assert lines, proxy.logs()
+    deadline = time.monotonic() + 10  # it is written after the answer
+    while time.monotonic() < deadline and not re.search(r'GET \d{3}|"status":200', proxy.logs()):
+        time.sleep(0.05)
+    assert re.search(r'GET \d{3}|"status":200', proxy.logs())
 
 
 def test_no_body_is_put_on_a_disk(proxy):
@@ -262,14 +305,14 @@ def test_during_an_upgrade_a_static_file_comes_from_the_server_that_knows_it(bot
         threading.Thread(target=server.serve_forever, daemon=True).start()
     (tmp_path / "bodies").mkdir()
     port, (chain, key) = free_port(), certificate(tmp_path)
-    command = nginx(tmp_path, one, port, chain, key)
+    command = nginx(tmp_path, one, port, free_port(), chain, key)
     conf = tmp_path / "site.conf"
     line = f"server 127.0.0.1:{one} max_fails=1 fail_timeout=2s;"
     assert line in conf.read_text()
     conf.write_text(conf.read_text().replace(line, f"{line} {line.replace(str(one), str(two))}"))
     try:
         with running(command, port=port, log=tmp_path / "output.log"):
-            proxy = Proxy(f"localhost:{port}", chain, tmp_path, tmp_path / "bodies")
+            proxy = Proxy(f"localhost:{port}", 0, chain, tmp_path, tmp_path / "bodies")
             asked = [f"/static/{known}.js" for known in (one, one, two, two)] * 3
             assert [proxy.ask(path)[0] for path in asked] == [200] * 12
     finally:
