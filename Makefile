@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 
-.PHONY: run demo test lint requirements messages contact-sheet lighthouse clean
+.PHONY: run demo test lint requirements messages contact-sheet lighthouse bench bench-docs bench-costs clean
 .DEFAULT_GOAL := run
 
 .venv/runtime: requirements.txt
@@ -46,6 +46,16 @@ contact-sheet: .venv/development
 # Lighthouse's scores of the home page and the open page. Needs Chromium, and Node with npx.
 lighthouse: .venv/development
 	$(BIN)/python -m tests.browser.lighthouse
+
+# Every figure of docs/performance.md against what bounds it. Needs PostgreSQL (DATABASE_URL), Redis (REDIS_URL) and wrk.
+# Shorter: make bench ROUNDS=1 SECONDS=2 ONLY='claim 1 kB'. bench-docs writes the document too.
+bench bench-docs: .venv/development
+	@ROUNDS="$(ROUNDS)" SECONDS="$(SECONDS)" ONLY="$(ONLY)" \
+	  $(BIN)/python -m benchmarks.run $(if $(filter bench-docs,$@),--write)
+
+# What one request pays for in microseconds, into docs/performance.md as LABEL=before or LABEL=after.
+bench-costs: .venv/development
+	@COUNT="$(COUNT)" $(BIN)/python -m benchmarks.cost_site $(or $(LABEL),after)
 
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools
