@@ -93,8 +93,7 @@ def open_here(request: HttpRequest, form: OpenForm, claim: str) -> HttpResponse:
     link: LinkKey = form.cleaned_data["link"]
     secret_id = envelope.secret_id(link)
     try:
-        ratelimit.check(request, "claim")
-        ratelimit.check_guessing(request, secret_id.hex())
+        ratelimit.check_opening(request, secret_id.hex())
         opened = services.open_here(link, form.cleaned_data["passphrase"], decode_claim(claim) or b"")
     except ratelimit.RateLimited as limited:
         form.add_error(None, _("Too many tries. Nothing is lost: wait a while, then try again."))
