@@ -90,14 +90,15 @@ INSTALLED_APPS = [
 
 # The order is the cost: what an anonymous visitor's request does not need returns early.
 MIDDLEWARE = [
+    "onetime.middleware.KeptPagesMiddleware",
     "onetime.middleware.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "onetime.middleware.LanguageMiddleware",
     "onetime.middleware.RateLimitMiddleware",
     "onetime.middleware.SessionMiddleware",
     "onetime.middleware.CrossSiteMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "onetime.middleware.AuthenticationMiddleware",
+    "onetime.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
