@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 
-.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz clean
+.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz bench bench-docs bench-costs clean
 .DEFAULT_GOAL := run
 
 .venv/runtime: requirements.txt
@@ -53,6 +53,16 @@ fuzz: .venv/development
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
 	for target in link envelope v1 v2 webhook backup journal headers; do \
 	  nice -n 19 $(BIN)/python -m fuzz $$target $(FUZZ_SECONDS) || exit 1; done
+
+# Every figure of docs/performance.md against what bounds it. Needs PostgreSQL (DATABASE_URL), Redis (REDIS_URL) and wrk.
+# Shorter: make bench ROUNDS=1 SECONDS=2 ONLY='claim 1 kB'. bench-docs writes the document too.
+bench bench-docs: .venv/development
+	@ROUNDS="$(ROUNDS)" SECONDS="$(SECONDS)" ONLY="$(ONLY)" \
+	  $(BIN)/python -m benchmarks.run $(if $(filter bench-docs,$@),--write)
+
+# What one request pays for in microseconds, into docs/performance.md as LABEL=before or LABEL=after.
+bench-costs: .venv/development
+	@COUNT="$(COUNT)" $(BIN)/python -m benchmarks.cost_site $(or $(LABEL),after)
 
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools

@@ -52,6 +52,8 @@ def server_command(port: int, workers: int, host: str = "127.0.0.1") -> list[str
         sys.executable, "-m", "granian", "onetime.wsgi:application",
         "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(workers), "--blocking-threads", "4",
+        # A thread that ends takes its database connection with it, and the next request pays for another.
+        "--blocking-threads-idle-timeout", "600",
         "--no-access-log", "--log-level", "warning",
         "--respawn-failed-workers", "--workers-kill-timeout", "5",
     ]  # fmt: skip

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.middleware import MessageMiddleware as DjangoMessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from onetime import views
+from onetime import kept, views
 from onetime.journal import JournalBroken
 from onetime.ratelimit import RateLimited
 
@@ -46,6 +49,9 @@ PERMISSIONS_POLICY = ", ".join(
 )  # fmt: skip
 
 
+LANGUAGE_CODES = frozenset(code for code, _name in settings.LANGUAGES)
+
+
 def policy(**changes: str) -> str:
     """The Content-Security-Policy with directives replaced, or dropped where the value is empty.
 
@@ -54,6 +60,22 @@ def policy(**changes: str) -> str:
     """
     directives = CONTENT_SECURITY_POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
     return "; ".join(f"{name} {value}" for name, value in directives.items() if value)
+
+
+class KeptPagesMiddleware:
+    """Pages without data, answered as they were finished the first time: see onetime/kept.py."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        language = language_of(request)[0]
+        found = kept.find(request, language)
+        if found is not None:
+            return found
+        response = self.get_response(request)
+        kept.keep(request, language, response)
+        return response
 
 
 class SecurityHeadersMiddleware:
@@ -93,25 +115,27 @@ class LanguageMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.codes = {code for code, _name in settings.LANGUAGES}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        first, slash, rest = request.path_info[1:].partition("/")
-        prefixed = first in self.codes and not rest.startswith(("api/", "static/"))
-        if prefixed:
-            language = first
-            request.path_info = "/" + rest
-            set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/{first}/")
-        else:
-            set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/")
-            language = negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        language, prefix = language_of(request)
+        if prefix:
+            request.path_info = request.path_info.removeprefix(f"/{prefix}") or "/"
+        set_script_prefix(f"{request.META.get('SCRIPT_NAME', '')}/" + (f"{prefix}/" if prefix else ""))
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
-        if not prefixed:
+        if not prefix:
             patch_vary_headers(response, ("Accept-Language",))
         return response
+
+
+def language_of(request: HttpRequest) -> tuple[str, str]:
+    """The language of the answer, and the prefix of the path that says so or ""."""
+    first, _slash, rest = request.path_info[1:].partition("/")
+    if first in LANGUAGE_CODES and not rest.startswith(("api/", "static/")):
+        return first, first
+    return negotiate(request.META.get("HTTP_ACCEPT_LANGUAGE", "")), ""
 
 
 def negotiate(accept_language: str) -> str:
@@ -143,7 +167,24 @@ class RateLimitMiddleware:
         return None
 
 
-class SessionMiddleware(DjangoSessionMiddleware):
+def is_program(request: HttpRequest) -> bool:
+    """Whether this calls an API and brings no session: nobody can be signed in but by a token."""
+    return request.path_info.startswith("/api/") and settings.SESSION_COOKIE_NAME not in request.COOKIES
+
+
+class PeopleOnly:
+    """A middleware that programs pass by: no session, no messages, nothing to set when they are answered.
+
+    What refuses cross-site requests stands before the view itself, in `process_view`, and holds for all.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if is_program(request):
+            return self.get_response(request)  # type: ignore[attr-defined, no-any-return]
+        return super().__call__(request)  # type: ignore[misc, no-any-return]
+
+
+class SessionMiddleware(PeopleOnly, DjangoSessionMiddleware):
     """Django's sessions, with a sliding expiry that costs one write a day at most."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -158,7 +199,20 @@ class SessionMiddleware(DjangoSessionMiddleware):
         return super().process_response(request, response)
 
 
-class CrossSiteMiddleware(CsrfViewMiddleware):
+class AuthenticationMiddleware(PeopleOnly, DjangoAuthenticationMiddleware):
+    """`request.user`: who the session says. A program is anonymous until its token has been read."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if is_program(request):
+            request.user = AnonymousUser()
+        return super().__call__(request)
+
+
+class MessageMiddleware(PeopleOnly, DjangoMessageMiddleware):
+    """Messages for the next page, kept in the session."""
+
+
+class CrossSiteMiddleware(PeopleOnly, CsrfViewMiddleware):
     """Cross-site request forgery refused without giving a visitor a cookie.
 
     Order of proof for an unsafe method: Sec-Fetch-Site, which no page can forge; else Origin;

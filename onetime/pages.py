@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from onetime import client_code, inventory
+from onetime.kept import VisitorPage
 from onetime.limits import limits_for
 from onetime.views import allow, error, is_visitor, visitor_page
 
@@ -45,7 +46,8 @@ def information(
     @allow("GET", "HEAD")
     def view(request: HttpRequest) -> HttpResponse:
         if is_visitor(request):
-            return HttpResponse(visitor_page(request, template, context, limits_for(None)))
+            limits = limits_for(None)
+            return VisitorPage(visitor_page(request, template, context, limits), limits=limits)
         text = render_to_string(template, context(), request)
         return HttpResponse(text, headers={"Cache-Control": "no-store"})
 

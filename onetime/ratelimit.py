@@ -10,13 +10,18 @@ import hashlib
 import hmac
 import ipaddress
 import time
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from django.conf import settings
+from django.core.cache import cache, caches
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
+
+if TYPE_CHECKING:
+    from onetime.cache import Note, Notes, ProcessCache
 
 #: name: (rate, in words). A rate is count/period as django-ratelimit writes it.
 DEFAULTS: dict[str, str] = {
@@ -136,15 +141,39 @@ def _window(rate: str) -> int:
     return int(period[:-1] or 1) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[-1]]
 
 
-def _usage(name: str, key: str, rate: str | None, *, count: bool) -> Usage | None:
-    """Where `key` stands, or None where nothing is limited."""
-    rate = rate or _rates(settings.RATE_LIMITS).get(name)
-    if rate is None or settings.RATE_LIMITS == "off":
-        return None
-    usage = get_usage(None, group=name, key=lambda _group, _request: key, rate=rate, increment=count)
-    if usage is None:
-        return None
-    return Usage(name, usage["count"], usage["limit"], _window(rate), usage["time_left"])
+class Use(NamedTuple):
+    """One use of the limit `name` by `key`, to be counted or only looked at, at the usual rate or `rate`."""
+
+    name: str
+    key: str
+    rate: str | None = None
+    look: bool = False
+
+
+def _usages(*uses: Use) -> dict[str, Usage]:
+    """Where each use stands, by its name and without those that nothing limits; one round trip for all.
+
+    After one that is over its limit the others are only looked at.
+    """
+    if settings.RATE_LIMITS == "off":
+        return {}
+    usual = _rates(settings.RATE_LIMITS)
+    rated = [(use, rate) for use in uses if (rate := use.rate or usual.get(use.name))]
+    noted = [_noted(use, rate) for use, rate in rated]
+    counts = cast("ProcessCache", cache).count([note for note, _usage in noted]) if noted else []
+    return {
+        usage.name: usage._replace(used=count) for (_note, usage), count in zip(noted, counts, strict=True)
+    }
+
+
+def _noted(use: Use, rate: str) -> "tuple[Note, Usage]":
+    """What django-ratelimit makes of a use: what to count, and against what; the count is to come."""
+    notes = cast("Notes", caches[settings.RATELIMIT_USE_CACHE])
+    usage = get_usage(
+        None, group=use.name, key=lambda _group, _request: use.key, rate=rate, increment=not use.look
+    )
+    note = notes.take()._replace(limit=usage["limit"])
+    return note, Usage(use.name, 0, usage["limit"], _window(rate), usage["time_left"])
 
 
 def usages(request: HttpRequest) -> list[Usage]:
@@ -158,12 +187,24 @@ def check(request: HttpRequest, name: str, *, subject: str | None = None, rate: 
 
     Raises RateLimited when the use is one too many.
     """
-    usage = _usage(name, subject or client_key(request), rate, count=True)
-    if usage is None:
-        return
-    usages(request).append(usage)
-    if usage.used > usage.limit:
-        raise RateLimited(name, usage.left)
+    check_all(request, {name: rate}, subject=subject)
+
+
+def check_all(request: HttpRequest, rates: Mapping[str, str | None], *, subject: str | None = None) -> None:
+    """`check` for several limits at once, each with its rate or None for the usual one.
+
+    Raises RateLimited; then those that follow are not counted.
+    """
+    key = subject or client_key(request)
+    _refuse(request, _usages(*(Use(name, key, rate) for name, rate in rates.items())).values())
+
+
+def _refuse(request: HttpRequest, found: Iterable[Usage]) -> None:
+    """Remember what was counted; raises RateLimited for the first that is one too many."""
+    for usage in found:
+        usages(request).append(usage)
+        if usage.used > usage.limit:
+            raise RateLimited(usage.name, usage.left)
 
 
 def check_guessing(request: HttpRequest, secret: str) -> None:
@@ -174,10 +215,25 @@ def check_guessing(request: HttpRequest, secret: str) -> None:
     has not yet tried always has a first try: nobody else can lock them out.
     Raises RateLimited.
     """
-    mine = _usage("wrong_proof", f"{secret}:{client_key(request)}", None, count=False)
+    _refuse_guesser(_usages(*_guesses(secret, client_key(request), look=True)))
+
+
+def check_opening(request: HttpRequest, secret: str) -> None:
+    """`check` of a claim and `check_guessing` at once. Raises RateLimited."""
+    client = client_key(request)
+    found = _usages(Use("claim", client), *_guesses(secret, client, look=True))
+    _refuse(request, [usage for name, usage in found.items() if name == "claim"])
+    _refuse_guesser(found)
+
+
+def _guesses(secret: str, client: str, *, look: bool) -> tuple[Use, Use]:
+    return Use("wrong_proof", f"{secret}:{client}", look=look), Use("wrong_proof_all", secret, look=look)
+
+
+def _refuse_guesser(found: dict[str, Usage]) -> None:
+    mine, everybody = found.get("wrong_proof"), found.get("wrong_proof_all")
     if mine is None or not mine.used:
         return
-    everybody = _usage("wrong_proof_all", secret, None, count=False)
     if mine.used >= mine.limit:
         raise RateLimited("wrong_proof", mine.left)
     if everybody is not None and everybody.used >= everybody.limit:
@@ -186,5 +242,4 @@ def check_guessing(request: HttpRequest, secret: str) -> None:
 
 def count_wrong_guess(request: HttpRequest, secret: str) -> None:
     """Remember that this client proved the wrong passphrase for this secret."""
-    _usage("wrong_proof", f"{secret}:{client_key(request)}", None, count=True)
-    _usage("wrong_proof_all", secret, None, count=True)
+    _usages(*_guesses(secret, client_key(request), look=False))

@@ -9,6 +9,9 @@ from onetime import feedback, metrics, pages, views
 from secrets_app import api_page
 
 urlpatterns = [
+    # First, for a path is tried against each line in turn, and programs call most.
+    path("api/v2/", include("secrets_app.urls_api_v2")),
+    path("api/v1/", include("secrets_app.urls_api_v1")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
@@ -28,8 +31,6 @@ urlpatterns = [
     path("account", include("accounts.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api", api_page.api, name="api"),
-    path("api/v1/", include("secrets_app.urls_api_v1")),
-    path("api/v2/", include("secrets_app.urls_api_v2")),
     # Never a page below /api, not even where an address is unknown and DEBUG would explain it.
     re_path("^api/", csrf_exempt(views.not_found)),
 ]

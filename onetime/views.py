@@ -12,6 +12,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from onetime import kept
+
 NOT_STORED = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
@@ -20,8 +22,7 @@ def is_visitor(request: HttpRequest) -> bool:
     return request.session.session_key is None or not request.user.is_authenticated
 
 
-_pages: dict[tuple[Any, ...], str] = {}
-MAX_CACHED_PAGES = 500
+_pages = kept.pages
 
 
 def visitor_page(
@@ -33,11 +34,10 @@ def visitor_page(
     (a form's claim) is put into the finished text by the view.
     """
     name = (template, get_language(), request.path != request.path_info, request.path_info, *key)
-    page = _pages.get(name)
+    page: str | None = _pages.get(name)
     if page is None:
-        if len(_pages) >= MAX_CACHED_PAGES:
-            _pages.clear()
-        page = _pages[name] = render_to_string(template, context(), request)
+        page = render_to_string(template, context(), request)
+        kept.remember(name, page)
     return page
 
 
@@ -67,7 +67,7 @@ def page(template: str) -> Callable[[HttpRequest], HttpResponse]:
     @allow("GET", "HEAD")
     def view(request: HttpRequest) -> HttpResponse:
         if is_visitor(request):
-            return HttpResponse(visitor_page(request, template, dict))
+            return kept.VisitorPage(visitor_page(request, template, dict))
         return HttpResponse(render_to_string(template, {}, request), headers={"Cache-Control": "no-store"})
 
     return view

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from onetime.kept import VisitorPage
 from onetime.views import allow, is_visitor, visitor_page
 from secrets_app import openapi
 from secrets_app.problems import PROBLEMS
@@ -40,7 +41,7 @@ def _operations() -> list[dict[str, Any]]:
 @allow("GET", "HEAD")
 def api(request: HttpRequest) -> HttpResponse:
     if is_visitor(request):
-        return HttpResponse(visitor_page(request, "api.html", _context))
+        return VisitorPage(visitor_page(request, "api.html", _context))
     page = render_to_string("api.html", _context(), request)
     return HttpResponse(page, headers={"Cache-Control": "no-store"})
 

@@ -192,22 +192,23 @@ def _fresh_receipt(made: CreatedHere, who: User | None, recipients: tuple[str, .
 
 @call("POST")
 def open_secret(request: HttpRequest, who: User | None, key: str) -> HttpResponse:
-    ratelimit.check(request, "claim")
-    given = parameters(request, limits_for(who))
     link = LinkKey(key)
-    with _counting_guesses(request, format1.secret_id(link), given.passphrase):
+    secret_id = format1.secret_id(link)
+    ratelimit.check_opening(request, secret_id.hex())
+    given = parameters(request, limits_for(who))
+    with _counting_guesses(request, secret_id, given.passphrase):
         value = services.read_text(link, given.passphrase or None)
     return answer({"value": value, "secret_key": key})
 
 
 class _counting_guesses:  # noqa: N801 - reads as the statement it is
-    """Slow a client that guesses passphrases; the secret itself stays. Raises RateLimited."""
+    """Slow a client that guesses passphrases; the secret itself stays. Whoever enters has checked."""
 
     def __init__(self, request: HttpRequest, secret_id: bytes, passphrase: str) -> None:
         self.request, self.name, self.guessed = request, secret_id.hex(), bool(passphrase)
 
     def __enter__(self) -> None:
-        ratelimit.check_guessing(self.request, self.name)
+        """Nothing to do before the guess."""
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: object) -> None:
         # A call without a passphrase is no guess: many clients only ask for one then.
@@ -236,6 +237,7 @@ def burn(request: HttpRequest, who: User | None, key: str) -> HttpResponse:
     secret = services.by_receipt(key)
     link = v1_receipts.link_key(secret, key)
     if link is not None and secret.passphrase and secret.state_at(timezone.now()) == State.NEW:
+        ratelimit.check_guessing(request, secret.id.hex)
         with _counting_guesses(request, services.as_secret_id(secret.id), given.passphrase):
             services.check_passphrase(secret, link, given.passphrase or None)
     burned = services.burn_found(secret)

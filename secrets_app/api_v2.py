@@ -112,8 +112,7 @@ def status(request: HttpRequest, secret: uuid.UUID) -> HttpResponse:
 @call("POST", takes=Claim, gives={200: Opened}, refuses=("wrong-proof", "unknown", "gone"))
 def claim(request: HttpRequest, secret: uuid.UUID) -> HttpResponseBase:
     """Open a secret. The first right proof wins, and only the same claim may fetch again."""
-    ratelimit.check(request, "claim")
-    ratelimit.check_guessing(request, secret.hex)
+    ratelimit.check_opening(request, secret.hex)
     body = read_json(request, Claim)
     secret_id, nonce = SecretId(secret.bytes), unbase64(body.claim)
     try:

@@ -15,6 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from onetime import ratelimit
+from onetime.kept import VisitorPage
 from onetime.views import NOT_STORED, allow, error, visitor_page
 from secrets_app import envelope, here, names, services
 from secrets_app.envelope import BadEnvelope, LinkKey, SecretId
@@ -37,7 +38,7 @@ ENDED_STATES = ("opened", "burned", "expired", "lost", "unknown")
 def open_page(request: HttpRequest) -> Any:
     if request.method == "POST":
         return answer_open_form(request)
-    return the_open_page(request)
+    return VisitorPage(the_open_page(request), hole=CLAIM_PLACE, fill=new_claim, headers=NOT_STORED)
 
 
 @allow("GET", "HEAD")
@@ -48,16 +49,17 @@ def open_link(request: HttpRequest, rest: str) -> HttpResponse:
     """
     # The cache of pages goes by the path, and a link key must not be kept there.
     request.path_info = "/secret"
-    return the_open_page(request, rest if LINK_KEY.fullmatch(rest) else "")
+    page = the_open_page(request, rest if LINK_KEY.fullmatch(rest) else "")
+    return HttpResponse(page.replace(CLAIM_PLACE, new_claim(), 1), headers=NOT_STORED)
 
 
-def the_open_page(request: HttpRequest, link: str = "") -> HttpResponse:
+def the_open_page(request: HttpRequest, link: str = "") -> str:
+    """The page with a place where each visitor's own claim goes."""
+
     def context() -> dict[str, Any]:
         return open_context(request, OpenForm(initial={"link": LINK_PLACE}), CLAIM_PLACE)
 
-    page = visitor_page(request, "open.html", context)
-    page = page.replace(CLAIM_PLACE, new_claim(), 1).replace(LINK_PLACE, link, 1)
-    return HttpResponse(page, headers=NOT_STORED)
+    return visitor_page(request, "open.html", context).replace(LINK_PLACE, link, 1)
 
 
 def open_context(request: HttpRequest, form: OpenForm, claim: str) -> dict[str, Any]:
@@ -101,8 +103,7 @@ def open_here(request: HttpRequest, form: OpenForm, claim: str) -> HttpResponse:
     link: LinkKey = form.cleaned_data["link"]
     secret_id = envelope.secret_id(link)
     try:
-        ratelimit.check(request, "claim")
-        ratelimit.check_guessing(request, secret_id.hex())
+        ratelimit.check_opening(request, secret_id.hex())
         opened = here.open_link(link, form.cleaned_data["passphrase"], decode_claim(claim) or b"")
     except ratelimit.RateLimited as limited:
         form.add_error(None, _("Too many tries. Nothing is lost: wait a while, then try again."))

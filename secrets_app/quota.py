@@ -14,5 +14,5 @@ def count_creation(request: HttpRequest, owner: Any, limits: Limits) -> None:
     Raises RateLimited.
     """
     subject = None if owner is None else f"account:{owner.pk}"
-    ratelimit.check(request, "create", subject=subject, rate=f"{limits.creates_per_hour}/h")
-    ratelimit.check(request, "create_day", subject=subject, rate=f"{limits.creates_per_day}/d")
+    rates = {"create": f"{limits.creates_per_hour}/h", "create_day": f"{limits.creates_per_day}/d"}
+    ratelimit.check_all(request, rates, subject=subject)

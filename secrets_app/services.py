@@ -13,16 +13,16 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from onetime import journal
 from onetime.limits import MINIMUM_LIFETIME, Limits
 from secrets_app import envelope as format1
-from secrets_app import segments
+from secrets_app import segments, statements
 from secrets_app.disk import forget_on_disk
-from secrets_app.envelope import Contents, LinkKey, ReceiptKey, SecretId
+from secrets_app.envelope import Contents, Keys, LinkKey, ReceiptKey, SecretId
 from secrets_app.errors import (
     AlreadyExists,
     BadContent,
@@ -170,10 +170,8 @@ def store(
         owner=owner,
         listing_hash=listing_hash(listing_key(secret_id)) if owner else None,
     )
-    try:
-        secret.save(force_insert=True)
-    except IntegrityError:
-        raise AlreadyExists from None
+    if not statements.insert(secret):
+        raise AlreadyExists
     return secret
 
 
@@ -223,17 +221,17 @@ def create_here(
 
 def status(secret_id: SecretId) -> Secret:
     """The row without its content. Raises UnknownSecret."""
-    return _get(Q(id=uuid.UUID(bytes=secret_id)))
+    return _known(statements.by_id(uuid.UUID(bytes=secret_id), "content", "label"))
 
 
 def by_receipt(receipt: str) -> Secret:
     """The row that a receipt key, or the key that lists show, stands for. Raises UnknownSecret."""
     hashed = format1.receipt_hash(ReceiptKey(receipt))
-    return _get(Q(receipt_hash=hashed) | Q(listing_hash=hashed))
+    either = Q(receipt_hash=hashed) | Q(listing_hash=hashed)
+    return _known(Secret.objects.defer("content", "label").filter(either).first())
 
 
-def _get(condition: Q) -> Secret:
-    secret = Secret.objects.defer("content", "label").filter(condition).first()
+def _known(secret: Secret | None) -> Secret:
     if secret is None or secret.forget_at <= timezone.now():
         raise UnknownSecret
     return secret
@@ -267,7 +265,7 @@ def listing_hash(key: str) -> bytes:
 
 def claim(
     secret_id: SecretId,
-    proof: bytes,
+    proof: bytes | Callable[[Secret], bytes],
     nonce: bytes,
     *,
     check: Callable[[bytes], T],
@@ -276,6 +274,7 @@ def claim(
 ) -> tuple[T, datetime]:
     """Open a secret for the holder of `nonce`; (what `check` made of the envelope, hold until).
 
+    `proof` may be a function that makes it from the row, which it may also refuse.
     `hold` is in seconds, HOLD_SECONDS if not given; 0 erases with the answer. An envelope in
     segments goes to `check_segments` instead, and is unknown to callers that have none.
 
@@ -285,11 +284,10 @@ def claim(
 
     Raises UnknownSecret, WrongProof, Gone, and whatever `check` raises.
     """
+    secret = _known(statements.by_id(uuid.UUID(bytes=secret_id), "label"))
+    given = proof if isinstance(proof, bytes) else proof(secret)
     now = timezone.now()
-    secret = Secret.objects.defer("label").filter(id=uuid.UUID(bytes=secret_id)).first()
-    if secret is None or secret.forget_at <= now:
-        raise UnknownSecret
-    if not hmac.compare_digest(bytes(secret.proof_hash), format1.proof_hash(proof)):
+    if not hmac.compare_digest(bytes(secret.proof_hash), format1.proof_hash(given)):
         raise WrongProof
     claim_hash = format1.claim_hash(nonce)
     until = held_until(secret, claim_hash, now)
@@ -320,20 +318,8 @@ def held_until(secret: Secret, claim_hash: bytes, now: datetime) -> datetime | N
 def _take(secret: Secret, claim_hash: bytes, now: datetime, hold: int) -> datetime:
     """The statement that decides who opens. Raises Gone for all but one."""
     hold_until = now + timedelta(seconds=hold)
-    changes: dict[str, Any] = {
-        "state": State.OPENED,
-        "opened_at": now,
-        "claim_hash": claim_hash,
-        "hold_until": hold_until,
-        "due_at": hold_until,
-    }
     journal.opened(secret.id.bytes, secret.expires_at)
-    if not hold:
-        changes |= {"content": None, "due_at": secret.forget_at}
-    won = Secret.objects.filter(
-        id=secret.id, state=State.NEW, expires_at__gt=now, proof_hash=secret.proof_hash
-    ).update(**changes)
-    if won:
+    if statements.take(secret, claim_hash, now, hold_until, erase=not hold):
         if not hold:
             forget_on_disk(wait=False)
         if secret.owner_id is not None:
@@ -376,23 +362,26 @@ def read_text(link: LinkKey, passphrase: str | None) -> str:
     Raises as `open_here` does; UnknownSecret, with nothing consumed, for one that holds files.
     """
     secret_id = format1.secret_id(link)
-    found = status(secret_id)
-    now = timezone.now()
-    if found.state_at(now) != State.NEW:
-        raise Gone(found.state_at(now), found.ended_at())
-    if found.segments:
-        raise UnknownSecret
-    if found.passphrase and not passphrase:
-        raise WrongProof
-    keys = format1.derive(link, passphrase if found.passphrase else None)
+    derived: list[Keys] = []
+
+    def proof(found: Secret) -> bytes:
+        now = timezone.now()
+        if found.state_at(now) != State.NEW:
+            raise Gone(found.state_at(now), found.ended_at())
+        if found.segments:
+            raise UnknownSecret
+        if found.passphrase and not passphrase:
+            raise WrongProof
+        derived.append(format1.derive(link, passphrase if found.passphrase else None))
+        return derived[0].proof
 
     def text_alone(envelope: bytes) -> str:
-        contents = format1.open_with(keys.content_key, secret_id, envelope)
+        contents = format1.open_with(derived[0].content_key, secret_id, envelope)
         if contents.files or contents.text is None:
             raise UnknownSecret
         return contents.text
 
-    text, _hold_until = claim(secret_id, keys.proof, secrets.token_bytes(16), check=text_alone, hold=0)
+    text, _hold_until = claim(secret_id, proof, secrets.token_bytes(16), check=text_alone, hold=0)
     return text
 
 
@@ -411,10 +400,12 @@ def acknowledge(secret_id: SecretId, nonce: bytes) -> None:
 
     Raises UnknownSecret when no opening by this claim is known.
     """
-    mine = Secret.objects.filter(id=uuid.UUID(bytes=secret_id), claim_hash=format1.claim_hash(nonce))
+    pk, claim_hash = uuid.UUID(bytes=secret_id), format1.claim_hash(nonce)
     # Content in one piece ends in one statement; only what had none is looked at.
-    if _erase(mine.filter(content__isnull=False)):
+    if statements.erase_held(pk, claim_hash):
+        forget_on_disk(wait=False)
         return
+    mine = Secret.objects.filter(id=pk, claim_hash=claim_hash)
     found = mine.only("segments").first()
     if found is None:
         raise UnknownSecret

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import preferences
 from accounts.models import User
 from onetime import ratelimit
+from onetime.kept import VisitorPage
 from onetime.limits import Limits, limits_for
 from onetime.middleware import form_read_by_view
 from onetime.views import NOT_STORED, allow, error, is_visitor, visitor_page
@@ -37,7 +38,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return create_context(request, create_form(request, limits))
 
     if is_visitor(request):
-        return HttpResponse(visitor_page(request, "create.html", context, limits))
+        return VisitorPage(visitor_page(request, "create.html", context, limits), limits=limits)
     return answer(request, "create.html", context())
 
 

@@ -1,5 +1,7 @@
 """Named limits by client, where a client is an HMAC that means nothing tomorrow."""
 
+from typing import Any
+
 import pytest
 import time_machine
 from django.core.cache import cache, caches
@@ -126,3 +128,60 @@ def test_a_limited_visitor_is_answered_in_words(client, settings):
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) >= 1
     assert answer.json()["type"] == "/api#rate-limited"
+
+
+def test_a_use_that_is_refused_counts_against_no_further_limit(settings):
+    """Whoever is refused for this hour has not used up a part of the day."""
+    settings.RATE_LIMITS = "on"
+    rates = {"create": "1/h", "create_day": "9/d"}
+    ratelimit.check_all(request_from(), rates)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            ratelimit.check_all(request_from(), rates)
+    request = request_from()
+    ratelimit.check_all(request, {"create_day": "9/d"})
+    assert [usage.used for usage in ratelimit.usages(request)] == [2]
+
+
+def test_all_that_a_request_counts_is_one_round_trip(settings, monkeypatch):
+    """django-ratelimit says what is counted; the cache is asked once, and looked at without a trace."""
+    settings.RATE_LIMITS = "on"
+    asked = []
+    backend: Any = type(caches["default"])
+    count = backend.count
+
+    def counting(self, notes):
+        asked.append([note.more for note in notes])
+        return count(self, notes)
+
+    monkeypatch.setattr(backend, "count", counting)
+    ratelimit.check_opening(request_from(), "ab" * 16)
+    ratelimit.check_all(request_from(), {"create": "5/h", "create_day": "9/d"})
+    assert asked == [[1, 0, 0], [1, 1]]
+    keys = cache.keys("*") if hasattr(cache, "keys") else list(vars(caches["default"])["_cache"])
+    assert len(keys) == 3
+
+
+def test_a_counter_lives_as_long_as_its_window(settings):
+    settings.RATE_LIMITS = "on"
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        usage = []
+        for _ in range(2):
+            request = request_from()
+            ratelimit.check(request, "feedback", rate="2/10m")
+            usage += ratelimit.usages(request)
+        assert [one.used for one in usage] == [1, 2]
+        clock.shift(601)
+        request = request_from()
+        ratelimit.check(request, "feedback", rate="2/10m")
+        assert ratelimit.usages(request)[0].used == 1
+    redis: Any = cache
+    if hasattr(redis, "ttl"):  # Redis itself forgets it
+        assert all(0 < redis.ttl(key) <= 605 for key in redis.keys("*"))
+
+
+def test_counting_goes_on_in_the_process_when_redis_is_gone():
+    from onetime.cache import Note, RedisOrProcessCache
+
+    away = RedisOrProcessCache("redis://127.0.0.1:1/0", {"OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2}})
+    assert [away.count([Note("a", 1, 60, 5), Note("b", 0, 60, 5)]) for _ in range(2)] == [[1, 0], [2, 0]]

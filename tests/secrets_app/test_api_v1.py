@@ -672,5 +672,5 @@ def test_the_cost_in_statements(stranger, django_assert_num_queries):
         made = stranger.share()
     with django_assert_num_queries(1):
         stranger.call("GET", f"private/{made['metadata_key']}")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         stranger.post(f"secret/{made['secret_key']}")

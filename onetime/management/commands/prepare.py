@@ -7,18 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+
+from onetime import checks, source_rules
 
 
 class Command(BaseCommand):
-    help = "Migrate the database and collect the static files, skipping what is current."
+    help = "Migrate the database, collect the static files and read the sources, skipping what is current."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if connection.vendor == "sqlite":
             Path(connection.settings_dict["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
         self.collect_static()
+        self.scan_sources()
 
     def collect_static(self) -> None:
         """Collect again only when a source file changed: compressing costs seconds.
@@ -31,6 +34,16 @@ class Command(BaseCommand):
         self.stdout.write("Collecting static files …")
         call_command("collectstatic", verbosity=0, interactive=False)
         stamp.write_text(current)
+
+    def scan_sources(self) -> None:
+        """Note which sources keep the promises, so that not every worker reads them all at its start."""
+        current = source_rules.digest(settings.BASE_DIR)
+        if checks.scanned() == current:
+            return
+        breaches = checks.check_source()
+        if breaches:
+            raise CommandError("The privacy promises do not hold. " + " ".join(one.msg for one in breaches))
+        checks.scan_stamp().write_text(current)
 
 
 def sources_digest() -> str:
