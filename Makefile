@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 
-.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz bench bench-docs bench-costs clean
+.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz bench bench-docs bench-costs bench-growth bench-growth-docs clean
 .DEFAULT_GOAL := run
 
 .venv/runtime: requirements.txt
@@ -59,6 +59,11 @@ fuzz: .venv/development
 bench bench-docs: .venv/development
 	@ROUNDS="$(ROUNDS)" SECONDS="$(SECONDS)" ONLY="$(ONLY)" \
 	  $(BIN)/python -m benchmarks.run $(if $(filter bench-docs,$@),--write)
+
+# What ten million rows cost. Shorter: make bench-growth ROWS=100000 DUE=10000 OWNED=1000.
+bench-growth bench-growth-docs: .venv/development
+	@ROWS="$(ROWS)" DUE="$(DUE)" OWNED="$(OWNED)" \
+	  $(BIN)/python -m benchmarks.growth $(if $(filter bench-growth-docs,$@),--write)
 
 # What one request pays for in microseconds, into docs/performance.md as LABEL=before or LABEL=after.
 bench-costs: .venv/development

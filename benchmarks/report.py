@@ -109,11 +109,16 @@ def _rest(found: dict[str, Any]) -> str:
         for name, rates in found["bare"].items()
     ]
     memory = [
-        f"- A worker of {NAMES[name]} after the run: {', '.join(f'{one:.0f}' for one in used)} MB."
+        f"- A worker of {NAMES[name]} after the run: {_megabytes(used)} resident, "
+        f"{_megabytes(found['own_megabytes'][name])} with what they share divided among them."
         for name, used in found["memory_megabytes"].items()
     ]
     starts = ", ".join(f"{one:.2f}" for one in found["first_answer_seconds"])
     return "\n".join([*bare, *memory, f"- From the start of the server to its first page: {starts} s."])
+
+
+def _megabytes(used: list[float]) -> str:
+    return " and ".join(f"{one:.0f}" for one in used) + " MB"
 
 
 def summary(found: dict[str, Any]) -> str:
@@ -154,3 +159,35 @@ def _change(before: dict[str, float] | None, after: dict[str, float] | None, par
         if one is not None
     ]
     return "" if set(shown) == {"0"} else " → ".join(shown)
+
+
+# --- What many rows cost ----------------------------------------------------------------------------
+
+
+def save_growth(found: dict[str, Any]) -> None:
+    (DOCS / "performance-growth.json").write_text(json.dumps(compact(found), indent=1) + "\n")
+    fill("growth", growth_table(found))
+
+
+def growth_table(found: dict[str, Any]) -> str:
+    grown, purged, lists = found["grown"], found["purged"], found["dashboard_milliseconds"]
+    rows = [
+        [f"{name}, median with {grown['rows']:,} rows against {grown['rows'] // 1000:,}",
+         f"{grown['few'][name]:.2f} → {grown['many'][name]:.2f} ms", f"{ratio:.2f} (≤ 1.2)"]
+        for name, ratio in grown["ratio"].items()
+    ]  # fmt: skip
+    rows.append(
+        [f"claim, p99 while {purged['due']:,} expired rows go ({purged['seconds']:.0f} s)",
+         f"{purged['idle_p99']:.1f} → {purged['busy_p99']:.1f} ms", f"{purged['ratio']:.2f} (≤ 3)"]
+    )  # fmt: skip
+    sizes = (purged[f"bytes_{name}"] / 1e6 for name in ("before", "after", "filled_again"))
+    rows.append(
+        ["table and indexes before the purge, after it, and with as many new rows",
+         " → ".join(f"{size:,.0f}" for size in sizes) + " MB", ""]
+    )  # fmt: skip
+    (few, least), (many, most) = lists.items()
+    rows.append(
+        [f"a page of an account’s list, with {int(many):,} secrets against {few}",
+         f"{least:.2f} → {most:.2f} ms", f"{most / least:.2f}"]
+    )  # fmt: skip
+    return f"Measured on {found['date']}.\n\n" + table(["what", "seen", "ratio"], rows)

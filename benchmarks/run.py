@@ -141,6 +141,10 @@ def measure(rounds: int, seconds: float, only: str) -> dict[str, Any]:
                     for name, rate in statements.rates(bare_url, seconds).items():
                         run.bare.setdefault(name, []).append(rate)
             memory = {name: servers.workers_megabytes(server) for name, server in running.items()}
+            shares = {
+                name: servers.workers_megabytes(server, servers.own_megabytes)
+                for name, server in running.items()
+            }
         starts = start_times(var)
     return {
         "date": time.strftime("%Y-%m-%d"),
@@ -150,6 +154,7 @@ def measure(rounds: int, seconds: float, only: str) -> dict[str, Any]:
         "bare": run.bare,
         "cases": [measured.json() for measured in run.measured.values()],
         "memory_megabytes": memory,
+        "own_megabytes": shares,
         "first_answer_seconds": starts,
     }
 

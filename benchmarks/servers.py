@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,8 +125,16 @@ def resident_megabytes(pid: int) -> float:
     raise ProcessLookupError(pid)
 
 
-def workers_megabytes(server: Server) -> list[float]:
-    return [resident_megabytes(pid) for pid in children(server.pid) if _is_worker(pid)]
+def own_megabytes(pid: int) -> float:
+    """As above, with what several processes share divided among them."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise ProcessLookupError(pid)
+
+
+def workers_megabytes(server: Server, measure: Callable[[int], float] = resident_megabytes) -> list[float]:
+    return [measure(pid) for pid in children(server.pid) if _is_worker(pid)]
 
 
 def _is_worker(pid: int) -> bool:

@@ -32,6 +32,7 @@ class Stock:
     """The other end of the pipe: what the runner holds."""
 
     def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.stock"],
             cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

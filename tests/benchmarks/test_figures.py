@@ -79,7 +79,7 @@ def found(create: float, p99: float = 4.0) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "date": "2026-11-22", "machine": {"memory": "8 GB"}, "rounds": 2, "seconds": 1, "cases": cases,
-        "bare": {"insert": [4000.0, 4000.0]}, "memory_megabytes": {"postgres": [80.0, 91.0]},
+        "bare": {"insert": [4000.0, 4000.0]}, "memory_megabytes": {"postgres": [80.0, 91.0]}, "own_megabytes": {"postgres": [60.0, 61.0]},
         "first_answer_seconds": [1.0],
     }  # fmt: skip
 
