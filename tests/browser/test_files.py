@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from secrets_app import envelope
+from secrets_app.envelope import Contents, File
 from tests.browser.states import receiving, sending_files
 from tests.browser.test_main_job import expect_heading, passphrase_of, press_show
+from tests.browser.test_matrix import b64, call
 from tests.browser.test_without_mouse import tab_to
 from tests.site import running_site
 
@@ -272,6 +275,7 @@ def test_files_are_removed_before_they_are_sent(person):
 
 def test_files_are_shared_and_saved_by_keyboard_alone(person):
     sender, recipient = person(), person()
+    sender.on("filechooser", lambda _chooser: None)  # Playwright catches them from here on, none too late
     sender.goto("/")
     expect(sender.get_by_role("button", name="Add files")).to_be_enabled()
     tab_to(sender, "#choose-files")
@@ -562,6 +566,60 @@ def test_a_changed_segment_is_not_shown(person):
     expect_files(recipient, 1)
 
 
+def send(site, plaintext: bytes) -> str:
+    """Any plaintext at all, sealed and sent by segment as a client of its own would; the link."""
+    key = envelope.new_link_key()
+    keys, secret_id = envelope.derive(key, None), envelope.secret_id(key)
+    step = envelope.SEGMENT_BYTES
+    chunks = [plaintext[at : at + step] for at in range(0, len(plaintext), step)]
+    upload = {"Upload-Key": b64(bytes(16))}
+    path = f"{site.origin}/api/v2/uploads"
+    begin = {
+        "id": secret_id.hex(), "upload": upload["Upload-Key"], "size": envelope.envelope_size(len(plaintext)),
+        "proof_hash": b64(envelope.proof_hash(keys.proof)), "ttl": 3600, "passphrase": False,
+    }  # fmt: skip
+    call(site, "uploads", begin)
+    for number, chunk in enumerate(chunks):
+        sealed = envelope.seal_segment(keys.content_key, secret_id, number, number == len(chunks) - 1, chunk)
+        headers = {"Content-Type": "application/octet-stream", **upload}
+        address = f"{path}/{secret_id.hex()}/segments/{number}"
+        with urllib.request.urlopen(urllib.request.Request(address, sealed, headers, method="PUT")):
+            pass
+    call(site, f"uploads/{secret_id.hex()}/finish", {}, **upload)
+    return f"{site.origin}/secret#{key}"
+
+
+def plaintext(header: bytes, rest: bytes) -> bytes:
+    return len(header).to_bytes(4) + header + rest
+
+
+ONE_FILE = b'{"files":[{"name":"a","type":"","size":3}]}'
+
+
+@pytest.mark.parametrize(
+    ("made", "good"),
+    [
+        pytest.param(plaintext(ONE_FILE, b"abc" + bytes(MEBIBYTE)), True, id="as it should be"),
+        pytest.param(
+            plaintext(ONE_FILE, b"abc" + bytes(MEBIBYTE) + b"x"), False, id="hidden after the zeros"
+        ),
+        pytest.param(
+            plaintext(ONE_FILE.replace(b"3", b"9999999"), bytes(MEBIBYTE)), False, id="too large a file"
+        ),
+        pytest.param(plaintext(b"[]", bytes(MEBIBYTE)), False, id="no header"),
+        pytest.param(b"\xff\xff\xff\xff" + bytes(MEBIBYTE), False, id="a header without end"),
+    ],
+)
+def test_what_was_badly_made_is_not_shown(person, site, made, good):
+    recipient = person()
+    open_link(recipient, send(site, made))
+    if good:
+        expect_files(recipient, 1)
+        assert save(recipient) == ("a", b"abc")
+    else:
+        expect_heading(recipient, "The secret arrived damaged")
+
+
 def test_a_tab_closed_while_sending_leaves_nothing_to_open(person, site):
     sender = person()
     sender.goto("/")
@@ -784,10 +842,6 @@ def test_a_look_inside_runs_and_loads_nothing(person):
 
 def test_files_in_a_secret_of_one_piece_are_shown_too(person, site):
     """As another client may make one: everything in the envelope, no segments."""
-    from secrets_app import envelope
-    from secrets_app.envelope import Contents, File
-    from tests.browser.test_matrix import b64, call
-
     key = envelope.new_link_key()
     keys, secret_id = envelope.derive(key, None), envelope.secret_id(key)
     contents = Contents("hello", (File("a.txt", "text/plain", b"inline"), File("b", "", b"")))
