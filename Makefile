@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 
-.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz bench bench-docs bench-costs bench-growth bench-growth-docs clean
+.PHONY: run demo test lint requirements messages contact-sheet lighthouse fuzz faults bench bench-docs bench-costs bench-growth bench-growth-docs clean
 .DEFAULT_GOAL := run
 
 .venv/runtime: requirements.txt
@@ -68,6 +68,12 @@ bench-growth bench-growth-docs: .venv/development
 # What one request pays for in microseconds, into docs/performance.md as LABEL=before or LABEL=after.
 bench-costs: .venv/development
 	@COUNT="$(COUNT)" $(BIN)/python -m benchmarks.cost_site $(or $(LABEL),after)
+
+# Breaks everything around a running site FAULTS times and checks what it promised. Needs PostgreSQL's and
+# Redis' programs (Debian: postgresql redis-server); as root also fills disks of its own.
+FAULTS ?= 1000
+faults: .venv/development
+	$(BIN)/python -m faults --faults $(FAULTS)
 
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools

@@ -9,12 +9,14 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAut
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware, RejectRequest
 from django.urls import set_script_prefix
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.log import log_response
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -151,7 +153,7 @@ def negotiate(accept_language: str) -> str:
 
 
 class RateLimitMiddleware:
-    """A reached limit as an answer in the caller's format, wherever it was met."""
+    """A reached limit, or a database that is away, as an answer in the caller’s format."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -164,7 +166,16 @@ class RateLimitMiddleware:
             return views.error(request, 429, retry_after=exception.retry_after)
         if isinstance(exception, (JournalBroken, views.Unavailable)):
             return views.error(request, 503)
+        if isinstance(exception, OperationalError | InterfaceError):
+            return without_database(request, exception)
         return None
+
+
+def without_database(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """503: the database is away for a moment. Whether it has done what was asked nobody knows; ask again."""
+    response = views.error(request, 503, retry_after=1)
+    log_response("the database is away", response=response, request=request, exception=exception)
+    return response
 
 
 def is_program(request: HttpRequest) -> bool:
