@@ -11,7 +11,7 @@ import sys
 import zlib
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.site import ROOT, Site
 
@@ -162,7 +162,7 @@ def sending(page: Page, prefix: str) -> None:
 def add_files(page: Page, *files: tuple[str, bytes]) -> None:
     listed = page.locator("#files-list > li").count()
     page.locator("#files").set_input_files(
-        [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
+        [FilePayload(name=name, mimeType="", buffer=data) for name, data in files]
     )
     expect(page.locator("#files-list > li")).to_have_count(listed + len(files))
 
@@ -191,7 +191,7 @@ def files_too_large(page: Page, prefix: str) -> None:
 def files_lost(page: Page, prefix: str) -> None:
     page.route("**/chosen*.js", lambda route: route.abort())
     create(page, prefix)
-    page.locator("#files").set_input_files([{"name": "a", "mimeType": "", "buffer": b""}])
+    page.locator("#files").set_input_files([FilePayload(name="a", mimeType="", buffer=b"")])
     expect(page.locator("#files-problem")).to_be_visible()
 
 

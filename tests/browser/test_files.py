@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from secrets_app import envelope
 from secrets_app.envelope import Contents, File
@@ -39,6 +39,12 @@ Plan.objects.filter(slug="anonymous").update(max_files_bytes={LARGEST})
 
 
 @pytest.fixture(scope="module")
+def accept(dialog: Dialog, asked: list[str]) -> None:
+    """Say yes to what the browser asks, and remember what it was."""
+    asked.append(dialog.type)
+    dialog.accept()
+
+
 def site(tmp_path_factory):
     with running_site(tmp_path_factory.mktemp("site")) as running:
         running.manage("shell", "--no-imports", "-c", LARGE_PLAN)
@@ -485,7 +491,7 @@ def test_a_server_in_trouble_is_waited_for(person):
     sender = person()
     sender.goto("/")
     add(sender, file("a.bin", noise(2 * MEBIBYTE)))
-    answers = [{"status": 502}, {"status": 429, "headers": {"Retry-After": "1"}}]
+    answers: list[dict[str, Any]] = [{"status": 502}, {"status": 429, "headers": {"Retry-After": "1"}}]
     sender.route("**/segments/1", lambda route: route.fulfill(**answers.pop(0)), times=2)
     press_create(sender)
     expect(sender.get_by_text("The server does not answer as it should.")).to_be_visible()
@@ -519,8 +525,8 @@ def test_a_reload_while_fetching_goes_on_with_the_same_claim(person):
     expect_heading(recipient, "Receiving the secret")
     expect(recipient.locator("#download-percent")).to_have_text(re.compile("[1-9]"))
     recipient.unroute("**/segments/3")
-    asked = []
-    recipient.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+    recipient.on("dialog", lambda dialog: accept(dialog, asked))
     recipient.reload()
     assert asked == ["beforeunload"]  # to close it would lose it
     expect_files(recipient, 1)
@@ -642,8 +648,8 @@ def test_the_browser_asks_before_it_closes_what_is_being_sent(person):
     sender.route("**/segments/1", lambda _route: None)
     with sender.expect_request("**/segments/1"):
         press_create(sender)
-    asked = []
-    sender.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+    sender.on("dialog", lambda dialog: accept(dialog, asked))
     sender.goto("/about")
     assert asked == ["beforeunload"]
 
@@ -790,8 +796,8 @@ def test_the_browser_asks_before_it_closes_what_was_not_saved(person):
     recipient = person()
     open_link(recipient, link)
     expect_files(recipient, 2)
-    asked = []
-    recipient.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+    recipient.on("dialog", lambda dialog: accept(dialog, asked))
     save(recipient, 0)
     recipient.reload()
     assert asked == ["beforeunload"]
