@@ -51,7 +51,7 @@ def server_command(port: int, workers: int) -> list[str]:
     return [
         sys.executable, "-m", "granian", "onetime.wsgi:application",
         "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4",
+        "--workers", str(workers), "--blocking-threads", "4", "--http1-buffer-size", "65536",
         "--no-access-log", "--log-level", "warning",
         "--respawn-failed-workers", "--workers-kill-timeout", "5",
     ]  # fmt: skip
