@@ -51,7 +51,7 @@ def server_command(port: int, workers: int, host: str = "127.0.0.1") -> list[str
     return [
         sys.executable, "-m", "granian", "onetime.wsgi:application",
         "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4",
+        "--workers", str(workers), "--blocking-threads", "4", "--http1-buffer-size", "65536",
         # A thread that ends takes its database connection with it, and the next request pays for another.
         "--blocking-threads-idle-timeout", "600",
         "--no-access-log", "--log-level", "warning",

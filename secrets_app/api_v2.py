@@ -7,7 +7,10 @@ RFC 3339 in UTC, errors RFC 9457 problems with the `type`s that the API page lis
 import hashlib
 import re
 import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +26,8 @@ from secrets_app import downloads, listing, quota, services
 from secrets_app.envelope import ReceiptKey, SecretId
 from secrets_app.errors import WrongProof
 from secrets_app.models import Secret, State
+from secrets_app.services import InSegments
+from secrets_app.streams import Stream
 from secrets_app.v2_bodies import (
     Acknowledge,
     CallerLimits,
@@ -115,37 +120,51 @@ def claim(request: HttpRequest, secret: uuid.UUID) -> HttpResponseBase:
     ratelimit.check_opening(request, secret.hex)
     body = read_json(request, Claim)
     secret_id, nonce = SecretId(secret.bytes), unbase64(body.claim)
-    try:
-        envelope, hold_until = services.claim(
-            secret_id,
-            unbase64(body.proof),
-            nonce,
-            check=services.as_received,
-            check_segments=services.by_segment,
-        )
-    except WrongProof:
-        ratelimit.count_wrong_guess(request, secret.hex)
-        raise
+    claiming = partial(_claimed, request, secret_id, unbase64(body.proof), nonce)
     if "application/octet-stream" in request.headers.get("Accept", ""):
-        return _raw(secret_id, nonce, envelope, hold_until)
+        return _raw(secret_id, nonce, claiming)
+    envelope, hold_until = claiming(services.by_segment)
     held = rfc3339(hold_until)
     if isinstance(envelope, bytes):
         return answer(Opened(envelope=to_base64(envelope), hold_until=held))
     return answer(Opened(segments=envelope.segments, size=envelope.size, hold_until=held))
 
 
+def _claimed(
+    request: HttpRequest,
+    secret_id: SecretId,
+    proof: bytes,
+    nonce: bytes,
+    check_segments: Callable[[Secret], bytes | InSegments],
+) -> tuple[bytes | InSegments, datetime]:
+    check = services.as_received
+    try:
+        return services.claim(secret_id, proof, nonce, check=check, check_segments=check_segments)
+    except WrongProof:
+        ratelimit.count_wrong_guess(request, secret_id.hex())
+        raise
+
+
 def _raw(
-    secret_id: SecretId, nonce: bytes, envelope: bytes | services.InSegments, hold_until: datetime
+    secret_id: SecretId, nonce: bytes, claiming: Callable[..., tuple[bytes | InSegments, datetime]]
 ) -> HttpResponseBase:
     """The envelope itself; one in segments is read as it is sent."""
-    headers = NOT_STORED | {"Content-Disposition": "attachment", "Hold-Until": rfc3339(hold_until)}
-    if isinstance(envelope, bytes):
-        return HttpResponse(envelope, content_type="application/octet-stream", headers=headers)
-    return StreamingHttpResponse(
-        downloads.whole(secret_id, nonce, envelope.segments),
-        content_type="application/octet-stream",
-        headers=headers | {"Content-Length": str(envelope.size)},
-    )
+    with ExitStack() as stack:
+        stream = Stream()
+
+        def place(secret: Secret) -> bytes | InSegments:
+            stack.enter_context(stream)  # before anything is consumed
+            return services.by_segment(secret)
+
+        envelope, hold_until = claiming(place)
+        headers = NOT_STORED | {"Content-Disposition": "attachment", "Hold-Until": rfc3339(hold_until)}
+        if isinstance(envelope, bytes):
+            return HttpResponse(envelope, content_type="application/octet-stream", headers=headers)
+        return StreamingHttpResponse(
+            stream.of(downloads.whole(secret_id, nonce, envelope.segments)),
+            content_type="application/octet-stream",
+            headers=headers | {"Content-Length": str(envelope.size)},
+        )
 
 
 @call("POST", takes=Acknowledge, gives={204: None}, refuses=("unknown",))

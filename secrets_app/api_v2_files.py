@@ -59,8 +59,8 @@ def put(request: HttpRequest, secret: uuid.UUID, number: int) -> HttpResponse:
     ratelimit.check(request, "upload_segment")
     secret_id, key = SecretId(secret.bytes), _key(request)
     # Who may not send, or sends too much, is refused before a byte of it is read.
-    data = read_bytes(request, uploads.expected_size(uploads.find(secret_id, key), number))
-    uploads.put(secret_id, key, number, data)
+    size = uploads.expected_size(uploads.find(secret_id, key), number)
+    uploads.put(secret_id, key, number, read_bytes(request, size))
     return HttpResponse(status=204, headers=NOT_STORED)
 
 

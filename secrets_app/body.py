@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
+PIECE_BYTES = 65_536
+
 
 class BodyTooLarge(Exception):
     """The body has, or announces, more bytes than the call takes."""
@@ -11,7 +13,7 @@ class BodyTooLarge(Exception):
 
 def read_body(request: HttpRequest, most: int) -> bytes:
     """The body, of at most `most` bytes. What announces more is refused unread. Raises BodyTooLarge."""
-    length = announced(request)
+    length = _announced(request)
     if length is None:
         return _read_chunked(request, most)
     if length > most:
@@ -19,7 +21,23 @@ def read_body(request: HttpRequest, most: int) -> bytes:
     return request.read(length) if length else b""
 
 
-def announced(request: HttpRequest) -> int | None:
+def read_exactly(request: HttpRequest, size: int) -> bytearray | None:
+    """A body of exactly `size` bytes; None for any other, which is not read if it says so before."""
+    length = _announced(request)
+    if length is None:
+        body = bytearray(read_body(request, size))
+        return body if len(body) == size else None
+    if length != size:
+        return None
+    # In pieces: asked for all at once, the server gathers it beside what it then hands over.
+    body, filled = bytearray(size), 0
+    while data := request.read(min(PIECE_BYTES, size - filled)):
+        body[filled : filled + len(data)] = data
+        filled += len(data)
+    return body if filled == size else None
+
+
+def _announced(request: HttpRequest) -> int | None:
     """The Content-Length in bytes, or None for a chunked body, which announces nothing."""
     text = request.META.get("CONTENT_LENGTH") or ""
     if not text and "HTTP_TRANSFER_ENCODING" in request.META:
@@ -34,7 +52,7 @@ def _read_chunked(request: HttpRequest, most: int) -> bytes:
     if not environ.get("wsgi.input_terminated"):
         return b""
     parts, size = [], 0
-    while data := environ["wsgi.input"].read(min(65_536, most + 1 - size)):
+    while data := environ["wsgi.input"].read(min(PIECE_BYTES, most + 1 - size)):
         parts.append(data)
         size += len(data)
         if size > most:

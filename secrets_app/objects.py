@@ -50,7 +50,7 @@ class Store:
         # One connection for each thread, kept by django-storages.
         self._storage = S3Storage(**options, client_config=config)
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes | bytearray) -> str:
         """Keep `data`; the name that it has now."""
         name = secrets.token_hex(16)
         with _answering():

@@ -9,33 +9,27 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from secrets_app import objects
+from secrets_app import objects, segment_rows
 from secrets_app.envelope import SecretId
 from secrets_app.errors import SecretError
 from secrets_app.models import Secret, Segment, Upload
 from secrets_app.objects import Missing
+from secrets_app.segment_rows import Kept
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-
-class Kept(NamedTuple):
-    """Where the bytes of a segment are: in the row itself, or in an object of that name."""
-
-    content: bytes | None
-    object: str
 
 
 # --- Writing ----------------------------------------------------------------------------------
 
 
 @contextmanager
-def kept(sealed: bytes) -> Iterator[Kept]:
+def kept(sealed: bytes | bytearray) -> Iterator[Kept]:
     """Give a segment to the store, before the transaction that makes the row of it: no lock waits for it.
 
     Where that is refused, so is the object. If the process dies in between, the sweep finds it.
@@ -48,7 +42,7 @@ def kept(sealed: bytes) -> Iterator[Kept]:
         raise
 
 
-def _keep(sealed: bytes) -> Kept:
+def _keep(sealed: bytes | bytearray) -> Kept:
     store = objects.store()
     return Kept(sealed, "") if store is None else Kept(None, store.put(sealed))
 
@@ -56,12 +50,7 @@ def _keep(sealed: bytes) -> Kept:
 def put(secret_id: uuid.UUID, number: int, where: Kept) -> None:
     """Note a segment, in the place of one that came before."""
     replaced = _objects(Segment.objects.filter(secret_id=secret_id, number=number))
-    Segment.objects.bulk_create(
-        [Segment(secret_id=secret_id, number=number, content=where.content, object=where.object)],
-        update_conflicts=True,
-        unique_fields=["secret_id", "number"],
-        update_fields=["content", "object"],
-    )
+    segment_rows.write(secret_id, number, where)
     _drop(replaced)
 
 
@@ -94,14 +83,14 @@ def replace(place: int, change: Callable[[SecretId, int, bytes], bytes | None], 
 
 def get(secret_id: uuid.UUID, number: int) -> bytes:
     """The segment as it was put. Raises Missing."""
-    row = Segment.objects.filter(secret_id=secret_id, number=number).first()
-    if row is None:
+    where = segment_rows.read(secret_id, number)
+    if where is None:
         raise Missing
-    return content_of(row)
+    return objects.get(where.object) if where.content is None else bytes(where.content)
 
 
 def content_of(row: Segment) -> bytes:
-    """Raises Missing."""
+    """The segment of a whole row. Raises Missing."""
     return objects.get(row.object) if row.content is None else bytes(row.content)
 
 

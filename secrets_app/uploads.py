@@ -158,24 +158,25 @@ def expected_size(upload: Upload, number: int) -> int:
     return segment_size(upload.size, number)
 
 
-def put(secret_id: SecretId, key: bytes, number: int, data: bytes) -> None:
+def put(secret_id: SecretId, key: bytes, number: int, data: bytes | bytearray) -> None:
     """Keep a sealed segment of the envelope; one that came before is overwritten.
 
     Raises UnknownSecret or WrongLength.
     """
-    sealed = services.keyring().seal(secret_id, number, data)
+    size, sealed = len(data), services.keyring().seal_large(secret_id, number, data)
+    del data  # 1 MiB, and the driver makes copies of its own
     with segments.kept(sealed) as where, transaction.atomic():
         # Under the lock, so that nothing is written into what has been finished or cancelled.
         upload = _locked(secret_id, key)
         expected = expected_size(upload, number)
-        if len(data) != expected:
+        if size != expected:
             raise WrongLength(expected)
         segments.put(upload.pk, number, where)
 
 
 def write(upload: Upload, number: int, data: bytes) -> None:
     """`put` for an upload that this process is making, of which nobody else has the key."""
-    sealed = services.keyring().seal(services.as_secret_id(upload.pk), number, data)
+    sealed = services.keyring().seal_large(services.as_secret_id(upload.pk), number, data)
     with segments.kept(sealed) as where, transaction.atomic():
         if not _live().select_for_update().filter(pk=upload.pk).exists():
             raise UnknownSecret

@@ -15,7 +15,7 @@ from accounts import tokens
 from onetime import ratelimit
 from onetime.limits import limits_for
 from onetime.views import NOT_STORED, Unavailable, problem
-from secrets_app.body import BodyTooLarge, announced, read_body
+from secrets_app.body import BodyTooLarge, read_body, read_exactly
 from secrets_app.errors import (
     AlreadyExists,
     BadContent,
@@ -87,17 +87,15 @@ def read_json(request: HttpRequest, kind: type[T]) -> T:
     return decode(read_json_bytes(request), kind)
 
 
-def read_bytes(request: HttpRequest, size: int) -> bytes:
-    """A raw body of exactly `size` bytes; one that announces another length is not read. Raises Refused."""
+def read_bytes(request: HttpRequest, size: int) -> bytearray:
+    """A raw body of exactly `size` bytes. Raises Refused or WrongLength."""
     if request.content_type != "application/octet-stream":
         raise Refused("unsupported-media-type", "Send the bytes as application/octet-stream.")
-    if announced(request) not in {None, size}:
-        raise WrongLength(size)
     try:
-        body = read_body(request, size)
+        body = read_exactly(request, size)
     except BodyTooLarge:
-        raise WrongLength(size) from None
-    if len(body) != size:
+        body = None
+    if body is None:
         raise WrongLength(size)
     return body
 
@@ -160,7 +158,9 @@ def _upload_refusal(error: Exception) -> HttpResponse:
         case IncompleteUpload():
             return _problem("incomplete-upload", "Segments are missing.", missing=error.missing)
         case Unavailable():
-            return _problem("service-unavailable", "Try again in a while. Nothing was consumed.")
+            response = _problem("service-unavailable", "Try again in a while. Nothing was consumed.")
+            response["Retry-After"] = "10"
+            return response
         case WrongLength():
             return _problem("bad-request", f"This segment has {error.expected} bytes.")
         case _:
