@@ -129,7 +129,7 @@ class Client(threading.Thread):
         entry.receipt = json.loads(answer)["receipt"]
 
     def upload(self, entry: Entry) -> None:
-        size = self.random.choice((1000, 1_200_000))
+        size = 1_200_000 if self.random.random() < 0.15 else 1000
         sealed, proof_hash = self.sealed(entry, File("a.bin", OCTETS, secrets.token_bytes(size)))
         upload = b64(secrets.token_bytes(16))
         body = {

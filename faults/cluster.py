@@ -20,7 +20,7 @@ POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nonexis
 CLOCKED = Path(__file__).resolve().parent / "clocked"
 OWNER = "postgres"  # PostgreSQL refuses to run as root
 #: Bytes of the file systems of the database and of the journal, where root can make them.
-DATABASE_BYTES, JOURNAL_BYTES = 400 << 20, 256 << 10
+DATABASE_BYTES, JOURNAL_BYTES = 1 << 30, 256 << 10
 
 
 class Cluster:
@@ -107,7 +107,7 @@ class Cluster:
         options = {
             "port": self.postgres_port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
             "shared_buffers": "32MB", "max_connections": 60, "max_wal_size": "64MB", "wal_keep_size": 0,
-            "fsync": "on", "restart_after_crash": "on",
+            "fsync": "on", "restart_after_crash": "on", "log_min_error_statement": "panic",
         }  # fmt: skip
         words = [f"-c{name}={value}" for name, value in options.items()]
         output = self.log("postgres")

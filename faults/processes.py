@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +17,17 @@ class Child(NamedTuple):
     """A process as it was seen: its number alone may be another one's a moment later."""
 
     pid: int
-    parent: int
     started: int
+    state: str = "S"
 
 
 def seen(pid: int) -> Child | None:
-    """Who has this number now; fields 4 and 22 of /proc/PID/stat."""
+    """Who has this number now; fields 3 and 22 of /proc/PID/stat."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    return Child(pid, int(fields[1]), int(fields[19]))
+    return Child(pid, int(fields[19]), fields[0])
 
 
 def children(pid: int) -> list[Child]:
@@ -37,9 +38,15 @@ def children(pid: int) -> list[Child]:
     return [child for child in found if child is not None]
 
 
+def lives(child: Child) -> bool:
+    """Whether the process that was seen still runs; an orphan has another parent by now."""
+    now = seen(child.pid)
+    return now is not None and now.started == child.started and now.state != "Z"
+
+
 def kill(child: Child, how: int = signal.SIGKILL) -> bool:
     """Signal a process if it is still the one that was seen; whether it was."""
-    if seen(child.pid) != child:
+    if not lives(child):
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(child.pid, how)
@@ -48,7 +55,7 @@ def kill(child: Child, how: int = signal.SIGKILL) -> bool:
 
 
 def end(process: "subprocess.Popen[bytes]", how: int = signal.SIGTERM, seconds: float = 20) -> None:
-    """Signal a child of ours with all that it started, and wait; after `seconds`, kill."""
+    """Signal a child of ours and wait, at most `seconds`; then kill it and all that it had started."""
     if process.poll() is not None:
         return
     others = [one for child in children(process.pid) for one in (child, *children(child.pid))]
@@ -58,9 +65,6 @@ def end(process: "subprocess.Popen[bytes]", how: int = signal.SIGTERM, seconds: 
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for child in others:
-        kill(child)  # an orphan keeps its start time, and its parent is another one now
-        now = seen(child.pid)
-        if now is not None and now.started == child.started:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while any(kill(child) for child in others) and time.monotonic() < deadline:
+        time.sleep(0.02)

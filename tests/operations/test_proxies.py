@@ -80,6 +80,7 @@ def nginx(directory: Path, upstream: int, port: int, plain: int, chain: Path, ke
         "/etc/ssl/onetime/fullchain.pem": str(chain),
         "/etc/ssl/onetime/privkey.pem": str(key),
         "/var/log/nginx": str(directory),
+        "/run/onetime-bodies": f"{directory}/bodies/large",
         "127.0.0.1:8000": f"127.0.0.1:{upstream}",
     }.items():
         assert old in text, old
@@ -109,6 +110,10 @@ def caddy(directory: Path, upstream: int, port: int, plain: int, chain: Path, ke
         assert old in text
         text = text.replace(old, f"{scheme} {{\n\tbind 127.0.0.1\n\t{more}")
     text = text.replace("\tadmin off\n", "\tadmin off\n\tauto_https off\n")
+    if subprocess.run([needs("caddy"), "version"], capture_output=True, check=True).stdout < b"2.6.3":
+        text = text.replace(
+            "request_buffers 2MiB", "buffer_requests\n\t\tmax_buffer_size 2MiB"
+        )  # its old name
     text = text.replace("{$UPSTREAMS:127.0.0.1:8000}", f"127.0.0.1:{upstream}")
     (directory / "Caddyfile").write_text(text)
     return [needs("caddy"), "run", "--adapter", "caddyfile", "--config", str(directory / "Caddyfile")]
@@ -276,12 +281,50 @@ def test_the_access_log_says_when_and_how_it_went(proxy):
 
 
 def test_no_body_is_put_on_a_disk(proxy):
-    """nginx would keep a body of this size in a file before it passes it on; its directories are gone."""
+    """nginx would keep what does not fit into its memory in a file; its directories are gone, and none comes back."""
     for directory in sorted(proxy.bodies.iterdir()):
         directory.rmdir()
     body = json.dumps({"envelope": "A" * 60_000}).encode()
-    assert proxy.ask("/api/v2/secrets", body, Content_Type="application/json")[0] in {400, 422}
+    assert proxy.ask("/api/v2/secrets", body, Content_Type="application/json")[0] in {400, 413, 422}
     assert list(proxy.bodies.iterdir()) == []
+
+
+def test_what_is_too_large_for_memory_goes_to_a_file_system_in_memory():
+    (path,) = re.findall(r"client_body_temp_path (\S+);", (ROOT / "deploy/nginx.conf").read_text())
+    assert path.startswith("/run/")
+
+
+SLOW = (
+    b"",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: a",
+    (
+        b"POST /api/v2/secrets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b'Content-Length: 1000\r\n\r\n{"id":'
+    ),
+    (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Length: 1000\r\n\r\ntext="
+    ),
+    b"POST /api/v1/share HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ntext=\r\n",
+)
+
+
+@pytest.mark.parametrize(
+    "said", SLOW, ids=["nothing", "half a header", "half a call", "half a form", "half a share"]
+)
+def test_those_who_send_slowly_do_not_stop_others(proxy, said):
+    """Forty at once, where the site has eight threads."""
+    host, port = proxy.host.split(":")
+    context = trusting(proxy.chain)
+    with contextlib.ExitStack() as stack:
+        for number in range(40):
+            plain = socket.create_connection(
+                (host, int(port)), 10, source_address=(f"127.0.1.{number + 1}", 0)
+            )
+            slow = stack.enter_context(context.wrap_socket(plain, server_hostname=host))
+            slow.sendall(said)
+        for _again in range(5):
+            assert proxy.ask("/about", patience=5)[0] == 200
 
 
 class Knows(BaseHTTPRequestHandler):

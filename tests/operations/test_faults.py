@@ -1,0 +1,156 @@
+"""The fault harness itself: it kills nobody else, cuts what it says it cuts, and would notice a broken promise."""
+
+import contextlib
+import random
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from faults import verdict
+from faults.breaking import FAULTS
+from faults.client import Client, NoAnswer
+from faults.ledger import Entry, Ledger
+from faults.processes import Child, children, end, kill, lives, seen
+from faults.wire import Wire
+
+
+def sleeper() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+
+def entry(**more) -> Entry:
+    made = Entry("k" * 31, "a" * 32, "text", False, 3600, confirmed_at=1)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def ledger(*entries: Entry) -> Ledger:
+    found = Ledger()
+    for each in entries:
+        found.add(each)
+    return found
+
+
+# --- Killing --------------------------------------------------------------------------------------------
+
+
+def test_a_number_that_belongs_to_another_process_by_now_is_not_signalled():
+    process = sleeper()
+    try:
+        now = seen(process.pid)
+        assert now is not None
+        assert kill(Child(now.pid, now.started - 1)) is False
+        assert process.poll() is None
+        assert kill(now) is True
+        assert process.wait(10) == -9
+        assert kill(now) is False
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_what_a_child_has_started_ends_with_it():
+    code = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('up', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    (grandchild,) = children(process.pid)
+    end(process, 9)
+    process.stdout.close()
+    assert not lives(grandchild)
+
+
+# --- Cutting --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def echo():
+    """A server that sends back what it gets; the port of a wire to it, and the wire."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _address = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            try:
+                while data := connection.recv(1000):
+                    connection.sendall(data)
+            except OSError:
+                pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    wire = Wire(server.getsockname()[1])
+    yield wire
+    wire.close()
+    server.close()
+
+
+def say(wire: Wire, data: bytes) -> bytes:
+    try:
+        with socket.create_connection(("127.0.0.1", wire.port), timeout=5) as connection:
+            connection.sendall(data)
+            return connection.recv(1000)
+    except OSError:
+        return b""
+
+
+def test_a_wire_passes_on_and_is_cut(echo):
+    assert say(echo, b"hello") == b"hello"
+    with socket.create_connection(("127.0.0.1", echo.port), timeout=5) as connection:
+        connection.sendall(b"one")
+        assert connection.recv(100) == b"one"
+        echo.cut()
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(100) == b""
+    echo.down.set()
+    assert say(echo, b"hello") == b""
+    echo.down.clear()
+    assert say(echo, b"hello") == b"hello"
+
+
+def test_a_wire_loses_answers(echo):
+    echo.lose_answers_after = 2
+    assert say(echo, b"hello") == b"he"
+    echo.lose_answers_after = -1
+    assert say(echo, b"hello") == b"hello"
+
+
+def test_an_answer_that_breaks_off_is_none(echo):
+    """The ledger must not take half an answer for one."""
+    client = Client(echo.port, Ledger(), threading.Event(), 0)
+    with pytest.raises(NoAnswer):
+        client.once("GET", "/limits")  # an echo is no HTTP
+
+
+# --- Judging --------------------------------------------------------------------------------------------
+
+
+def test_two_holders_are_noticed():
+    assert verdict.two_holders(ledger(entry(holders={"a"}), entry(holders={"b"}))) == []
+    assert verdict.two_holders(ledger(entry(holders={"a", "b"}))) == ["a" * 32]
+
+
+def test_what_nobody_got_though_somebody_asked_is_noticed():
+    fine = (entry(claimed_at=2, holders={"a"}, refused={"b"}), entry(), entry(burned=True))
+    assert verdict.lost_in_the_window(ledger(*fine)) == []
+    lost = ledger(entry(claimed_at=2, refused={"a", "b"}))
+    assert verdict.lost_in_the_window(lost) == ["a" * 32 + ": every claim refused"]
+
+
+def test_every_fault_says_what_it_is_and_can_be_drawn():
+    assert len(FAULTS) >= 15
+    assert all(weight > 0 and words for weight, words, _fault in FAULTS.values())
+    drawn = random.Random(1).choices(
+        list(FAULTS), [weight for weight, _words, _fault in FAULTS.values()], k=1000
+    )
+    assert set(drawn) == set(FAULTS)
