@@ -38,13 +38,13 @@ Plan.objects.filter(slug="anonymous").update(max_files_bytes={LARGEST})
 """
 
 
-@pytest.fixture(scope="module")
 def accept(dialog: Dialog, asked: list[str]) -> None:
     """Say yes to what the browser asks, and remember what it was."""
     asked.append(dialog.type)
     dialog.accept()
 
 
+@pytest.fixture(scope="module")
 def site(tmp_path_factory):
     with running_site(tmp_path_factory.mktemp("site")) as running:
         running.manage("shell", "--no-imports", "-c", LARGE_PLAN)
