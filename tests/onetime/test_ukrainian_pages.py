@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 #: Names, and what a program reads: these stay as they are in every language.
 UNCHANGED = {
     "Onetime", "Secret", "UTC", "API", "QR", "URL", "HTTP", "HTTPS", "JSON", "TLS", "IP", "ID", "CLI", "DNS", "TOTP", "JavaScript", "GDPR", "AES",
-    "GCM", "PBKDF", "Argon", "ZIP", "http", "b", "c", "f",
+    "GCM", "PBKDF", "Argon", "SHA", "ZIP", "http", "b", "c", "f",
     "English", "z", "Z", "a", "A", "l", "I", "O",
 }  # fmt: skip
 #: On the page for programmers: names of fields, headers, files, languages.
