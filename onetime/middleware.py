@@ -164,7 +164,9 @@ class RateLimitMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         if isinstance(exception, RateLimited):
             return views.error(request, 429, retry_after=exception.retry_after)
-        if isinstance(exception, (JournalBroken, views.Unavailable)):
+        if isinstance(exception, views.Unavailable):
+            return views.error(request, 503, retry_after=10)
+        if isinstance(exception, JournalBroken):
             return views.error(request, 503)
         if isinstance(exception, OperationalError | InterfaceError):
             return without_database(request, exception)

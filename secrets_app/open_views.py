@@ -22,6 +22,7 @@ from secrets_app.envelope import BadEnvelope, LinkKey, SecretId
 from secrets_app.errors import Gone, UnknownSecret, WrongProof
 from secrets_app.forms import OpenForm, size
 from secrets_app.pages import FORM_SLACK, Unreadable, answer, api_root, moment, read_form
+from secrets_app.streams import Stream
 
 #: What stands in the cached open page where each visitor gets their own.
 CLAIM_PLACE = "claim-place-in-the-cached-page"
@@ -184,10 +185,13 @@ def download(request: HttpRequest, data: Any) -> HttpResponseBase:
 
 
 def as_attachment(file: here.FileHere) -> HttpResponseBase:
-    """A file for the disk and nothing else: no browser guesses its type, or shows it."""
+    """A file for the disk and nothing else: no browser guesses its type, or shows it. Raises Unavailable."""
     name = names.safe(file.meta.name)
     headers = NOT_STORED | {
         "Content-Length": str(file.meta.size),
         "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
     }
-    return StreamingHttpResponse(file.pieces, content_type="application/octet-stream", headers=headers)
+    with Stream() as stream:
+        return StreamingHttpResponse(
+            stream.of(file.pieces), content_type="application/octet-stream", headers=headers
+        )
