@@ -48,7 +48,7 @@ def main() -> int:
     results = [run(title, command) for title, command in CHECKS]
     if wanted and browser:
         results.append(run("browser suite", ["python", "-m", "pytest", "-q", "-m", "browser"]))
-    everything_else = "not browser and not stripe_real and not clients"
+    everything_else = "not browser and not stripe_real and not clients and not storm"
     results.append(run("suite", ["python", "-m", "pytest", "-q", "-m", everything_else, *sys.argv[1:]]))
     # These fetch the clients from their registries; -rs says loudly what could not be fetched.
     results.append(run("published API clients", ["python", "-m", "pytest", "-q", "-rs", "-m", "clients"]))

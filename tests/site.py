@@ -7,6 +7,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -84,21 +85,51 @@ def running_site(var: Path, *, workers: int = 2, port: int | None = None, **more
         subprocess.run(
             [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env, check=True, capture_output=True
         )
-        log = var / "server.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                server_command(port, workers), cwd=ROOT, env=env, stdout=output, stderr=output
-            )
+        site = Site(
+            f"http://127.0.0.1:{port}", var, env, start(port, workers, env, var), var / "server.log", port
+        )
         try:
-            wait_until_alive(f"http://127.0.0.1:{port}/healthz", process)
-            yield Site(f"http://127.0.0.1:{port}", var, env, process, log, port)
+            wait_until_alive(f"{site.origin}/healthz", site.process)
+            yield site
         finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(site.process)
+
+
+def start(port: int, workers: int, env: dict[str, str], var: Path) -> "subprocess.Popen[bytes]":
+    """The server; what it says is added to server.log."""
+    with (var / "server.log").open("ab") as output:
+        return subprocess.Popen(
+            server_command(port, workers), cwd=ROOT, env=env, stdout=output, stderr=output
+        )
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def supervised(site: Site, *, workers: int = 2) -> Iterator[None]:
+    """Start the server again whenever it has ended, as systemd does (Restart=always): it ends by itself where
+    workers die fast."""
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.1):
+            if site.process.poll() is not None:
+                site.process = start(site.port, workers, site.env, site.var)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextlib.contextmanager

@@ -16,9 +16,9 @@ import pytest
 
 from benchmarks.files import allow, at_once, warm, watching
 from benchmarks.transfer import Connection, Sent, Unexpected, to_base64, workers_of
-from tests.site import running_site
+from tests.site import running_site, supervised
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.storm]
 
 MB = 1_000_000
 #: What a dropped connection looks like, and what the server says while its database comes back.
@@ -29,7 +29,8 @@ BROKEN = (OSError, ConnectionError, Unexpected)
 def files_site(tmp_path_factory):
     with running_site(Path(tmp_path_factory.mktemp("files"))) as site:
         allow(site, 100 * MB)
-        yield site
+        with supervised(site):
+            yield site
 
 
 def ask(site, sql):
@@ -69,7 +70,7 @@ def began(process):
 
 
 def kill_worker(site):
-    """SIGKILL to the oldest worker: in turn, for a server gives up where the same one dies twice within seconds."""
+    """SIGKILL to the oldest worker. A server that gives up, since its workers die fast, is started again."""
     workers = workers_of(site.process.pid)
     with suppress(OSError, ValueError):  # one may be dead already, or none be there yet
         os.kill(min(workers, key=began), signal.SIGKILL)
@@ -87,7 +88,7 @@ def end_backends(site):
     )
 
 
-def persist(work, seconds=40):
+def persist(work, seconds=90):
     """Do `work` until it is done, as a client that goes on after a broken connection."""
     deadline = time.monotonic() + seconds
     while True:
@@ -121,7 +122,7 @@ def disturb(break_it, work, times=2, apart=0.1):
     for _ in range(times):
         time.sleep(apart)
         break_it()
-    thread.join(60)
+    thread.join(120)
     assert not thread.is_alive()
 
 
