@@ -74,6 +74,7 @@ bench-costs: .venv/development
 FAULTS ?= 1000
 faults: .venv/development
 	$(BIN)/python -m faults --faults $(FAULTS)
+	$(BIN)/python -m pytest -q -m storm
 
 requirements: .venv/development
 	$(BIN)/python -m piptools --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet pip-tools
