@@ -163,4 +163,3 @@ def test_the_document_shows_the_figures_of_the_runs():
     text = document.DOCUMENT.read_text()
     assert document.written(text, figures) == text
     assert figures["faults"]["faults"] >= 1000
-    assert {*figures["faults"]["verdicts"].values(), *figures["hosts"]["verdicts"].values()} == {0}
