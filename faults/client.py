@@ -5,6 +5,7 @@ import http.client
 import json
 import random
 import secrets
+import ssl
 import threading
 import time
 from typing import Any
@@ -31,9 +32,16 @@ def b64(data: bytes) -> str:
 class Client(threading.Thread):
     """One of several, each with a generator of its own so that a run can be repeated."""
 
-    def __init__(self, port: int, ledger: Ledger, stop: threading.Event, seed: int) -> None:
+    def __init__(
+        self,
+        port: int,
+        ledger: Ledger,
+        stop: threading.Event,
+        seed: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(daemon=True)
-        self.port, self.ledger, self.stop = port, ledger, stop
+        self.port, self.ledger, self.stop, self.tls = port, ledger, stop, tls
         self.random = random.Random(seed)  # noqa: S311 - decides what to do, seals nothing
         self.problems: list[str] = []
 
@@ -59,9 +67,14 @@ class Client(threading.Thread):
 
     # --- Calls --------------------------------------------------------------------------------------
 
+    def connection(self) -> http.client.HTTPConnection:
+        if self.tls is not None:
+            return http.client.HTTPSConnection("localhost", self.port, timeout=TIMEOUT, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+
     def once(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
         """One try. Raises NoAnswer unless a whole answer arrived."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+        connection = self.connection()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             connection.request(method, API + path, body=body or None, headers=named)

@@ -28,6 +28,7 @@ class Cluster:
 
     def __init__(self, directory: Path, *, workers: int = 2) -> None:
         self.directory, self.workers = directory, workers
+        self.listen = ["127.0.0.1"]  # addresses of the database and the cache
         self.root = os.geteuid() == 0
         self.data, self.journal = directory / "database", directory / "journal"
         self.filler: list[Path] = []
@@ -45,17 +46,23 @@ class Cluster:
     # --- Starting and ending ----------------------------------------------------------------------
 
     def start(self) -> None:
+        self.start_stores()
+        self.env = self.environment()
+        self.manage("prepare")
+        self.start_site()
+        self.start_keeper()
+
+    def start_stores(self, *who_may: str) -> None:
+        """PostgreSQL with an empty database, and Redis. `who_may` are further lines of pg_hba.conf."""
         self.make_file_systems()
         self.make_database()
+        with (self.data / "pg" / "pg_hba.conf").open("a") as file:
+            file.writelines(f"{line}\n" for line in who_may)
         self.start_postgres()
         self.command(
             POSTGRES / "createdb", "-h", "127.0.0.1", "-p", str(self.postgres_port), "-U", OWNER, "onetime"
         )
         self.start_redis()
-        self.env = self.environment()
-        self.manage("prepare")
-        self.start_site()
-        self.start_keeper()
 
     def stop(self) -> None:
         for process in (self.keeper, self.site, self.redis):
@@ -105,8 +112,9 @@ class Cluster:
             return
         (self.data / "pg" / "postmaster.pid").unlink(missing_ok=True)
         options = {
-            "port": self.postgres_port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
-            "shared_buffers": "32MB", "max_connections": 60, "max_wal_size": "64MB", "wal_keep_size": 0,
+            "port": self.postgres_port, "listen_addresses": ",".join(self.listen),
+            "unix_socket_directories": "", "shared_buffers": "32MB", "max_connections": 60,
+            "max_wal_size": "64MB", "wal_keep_size": 0,
             "fsync": "on", "restart_after_crash": "on", "log_min_error_statement": "panic",
         }  # fmt: skip
         words = [f"-c{name}={value}" for name, value in options.items()]
@@ -137,8 +145,9 @@ class Cluster:
     def start_redis(self) -> None:
         output = self.log("redis")
         self.redis = subprocess.Popen(
-            ["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
-             "--appendonly", "no", "--daemonize", "no"], stdout=output, stderr=output, cwd=self.directory,
+            ["redis-server", "--port", str(self.redis_port), "--bind", *self.listen, "--protected-mode", "no",
+             "--save", "", "--appendonly", "no", "--daemonize", "no"],
+            stdout=output, stderr=output, cwd=self.directory,
         )  # fmt: skip
         os.close(output)
 

@@ -316,7 +316,7 @@ def held_until(secret: Secret, claim_hash: bytes, now: datetime) -> datetime | N
 
 
 def _take(secret: Secret, claim_hash: bytes, now: datetime, hold: int) -> datetime:
-    """The statement that decides who opens. Raises Gone for all but one."""
+    """The statement that decides who opens. Raises Gone for all but one claim."""
     hold_until = now + timedelta(seconds=hold)
     journal.opened(secret.id.bytes, secret.expires_at)
     if statements.take(secret, claim_hash, now, hold_until, erase=not hold):
@@ -325,8 +325,11 @@ def _take(secret: Secret, claim_hash: bytes, now: datetime, hold: int) -> dateti
         if secret.owner_id is not None:
             opened.send(sender=Secret, secret=secret, at=now)
         return hold_until
-    lost = status(as_secret_id(secret.id))
-    raise Gone(lost.state_at(now), lost.ended_at())
+    after = status(as_secret_id(secret.id))
+    # An earlier try of the same claim, whose answer broke off, may have won while this one was under way.
+    if until := held_until(after, claim_hash, now):
+        return until
+    raise Gone(after.state_at(now), after.ended_at())
 
 
 def as_received(envelope: bytes) -> bytes | InSegments:

@@ -1,10 +1,8 @@
 """While the database is away, everybody is told to come back, in their own format, and the log says where it failed."""
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
-
-from secrets_app import services
 
 pytestmark = pytest.mark.django_db
 
@@ -16,11 +14,14 @@ ASKED = (
 
 
 @pytest.fixture(params=[OperationalError, InterfaceError])
-def _away(request, monkeypatch):
+def _away(request):
+    """Every statement fails as it does while PostgreSQL restarts."""
+
     def broken(*_args):
         raise request.param("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(services, "_get", broken)
+    with connection.execute_wrapper(broken):
+        yield
 
 
 @pytest.mark.usefixtures("_away")

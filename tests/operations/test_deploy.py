@@ -160,6 +160,13 @@ def test_every_timer_has_its_service():
             assert path.with_suffix(".service").exists()
 
 
+def test_what_ends_by_itself_is_started_again():
+    """Granian ends when a worker dies twice within seconds: somebody must start it again."""
+    assert "\nRestart=always\n" in (ROOT / "deploy/systemd/onetime@.service").read_text()
+    for name in ("site", "housekeeping", "database", "redis", "proxy"):
+        assert compose()["services"][name]["restart"] == "unless-stopped"
+
+
 # --- The workflow -------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The fault harness itself: it kills nobody else, cuts what it says it cuts, and would notice a broken promise."""
 
 import contextlib
+import json
 import random
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from faults import verdict
+from faults import document, verdict
 from faults.breaking import FAULTS
 from faults.client import Client, NoAnswer
 from faults.ledger import Entry, Ledger
@@ -154,3 +155,11 @@ def test_every_fault_says_what_it_is_and_can_be_drawn():
         list(FAULTS), [weight for weight, _words, _fault in FAULTS.values()], k=1000
     )
     assert set(drawn) == set(FAULTS)
+
+
+def test_the_document_shows_the_figures_of_the_runs():
+    """Else run: python -m faults.document"""
+    figures = json.loads(document.FIGURES.read_text())
+    text = document.DOCUMENT.read_text()
+    assert document.written(text, figures) == text
+    assert figures["faults"]["faults"] >= 1000

@@ -49,6 +49,32 @@ def test_the_same_holder_may_fetch_again_within_the_hold():
         assert services.open_here(made.link, None, mine).contents.text == "hello"
 
 
+def claim_while_another_is_under_way(made, mine, other):
+    """`mine` reads the row while it is new; `other` wins before `mine` can."""
+    secret_id = envelope.secret_id(made.link)
+    proof = envelope.derive(made.link, None).proof
+
+    def overtaken(sealed):
+        services.claim(secret_id, proof, other, check=services.as_received)
+        return sealed
+
+    return services.claim(secret_id, proof, mine, check=overtaken)
+
+
+def test_a_claim_that_is_repeated_while_its_first_try_is_still_under_way_is_not_refused():
+    """A connection that breaks makes the client ask again at once; the first try may win meanwhile."""
+    made, mine = make(), nonce()
+    sealed, hold_until = claim_while_another_is_under_way(made, mine, mine)
+    assert sealed
+    assert hold_until == Secret.objects.get().hold_until
+
+
+def test_a_claim_that_was_overtaken_by_another_one_gets_nothing():
+    made = make()
+    with pytest.raises(Gone):
+        claim_while_another_is_under_way(made, nonce(), nonce())
+
+
 def test_the_same_holder_is_refused_after_the_hold_even_if_no_purge_ran():
     made, mine = make(), nonce()
     first = services.open_here(made.link, None, mine)
