@@ -4,7 +4,6 @@ Speed is compared with benchmarks/plain.py, the same bytes through the same serv
 database or Django. Runs on SQLite, or on the PostgreSQL server that DATABASE_URL names.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -24,8 +23,6 @@ from secrets_app.envelope import SEGMENT_BYTES
 from tests.site import ROOT, Site, free_port, running_site, wait_until_alive
 
 MB = 1_000_000
-#: Answers in a row that say the same, by whichever worker.
-ENOUGH = 20
 
 
 class Round(NamedTuple):
@@ -41,8 +38,7 @@ def main() -> int:
     count, size = options.parallel, options.size * MB
     with tempfile.TemporaryDirectory() as directory:
         plain = measure_plain(Path(directory), count, size)
-        with running_site(Path(directory) / "site") as site:
-            allow(site, size)
+        with running_site(Path(directory) / "site", files=size) as site:
             warm(site, count)
             alone = measure(site, 1, size)
             with watching(site) as grown:
@@ -56,18 +52,6 @@ def main() -> int:
 
 def say(what: str, figures: Round) -> None:
     sys.stdout.write(f"  {what:22}  up {figures.up:6.1f} MB/s   down {figures.down:6.1f} MB/s\n")
-
-
-def allow(site: Site, size: int) -> None:
-    """Let visitors share files that large."""
-    plan = "Plan.objects.filter(slug='anonymous')"
-    code = f"from billing.models import Plan; {plan}.update(max_files_bytes={size})"
-    site.manage("shell", "--no-imports", "-c", code)
-    seen = 0
-    while seen < ENOUGH:  # workers keep the plans for a minute
-        mine = json.loads(Connection(site.port).call("GET", "/api/v2/limits"))["max_files_bytes"]
-        seen = seen + 1 if mine == size else 0
-        time.sleep(0 if seen else 0.5)
 
 
 def warm(site: Site, count: int) -> None:

@@ -103,6 +103,8 @@ class Segment(models.Model):
     object = models.CharField(max_length=32, default="")  # a random name there, which tells nothing
 
     class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
         constraints = [models.UniqueConstraint(fields=["secret_id", "number"], name="segment_place")]
         indexes = [
             models.Index(fields=["object"], name="segment_object", condition=~models.Q(object="")),
@@ -122,3 +124,7 @@ class Upload(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="uploads")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")

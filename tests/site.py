@@ -74,8 +74,12 @@ def site_environment(var: Path, port: int, database_url: str, **more: str) -> di
 
 
 @contextlib.contextmanager
-def running_site(var: Path, *, workers: int = 2, port: int | None = None, **more: str) -> Iterator[Site]:
+def running_site(
+    var: Path, *, workers: int = 2, port: int | None = None, files: int = 0, **more: str
+) -> Iterator[Site]:
     """Start a site on SQLite, or on a fresh database of the PostgreSQL server that DATABASE_URL names.
+
+    Visitors may share `files` bytes, if given; said before the start, for workers keep the plans for a minute.
 
     Keyword arguments are environment variables, such as HOLD_SECONDS="5".
     """
@@ -85,6 +89,8 @@ def running_site(var: Path, *, workers: int = 2, port: int | None = None, **more
         subprocess.run(
             [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env, check=True, capture_output=True
         )
+        if files:
+            allow_files(env, files)
         site = Site(
             f"http://127.0.0.1:{port}", var, env, start(port, workers, env, var), var / "server.log", port
         )
@@ -93,6 +99,15 @@ def running_site(var: Path, *, workers: int = 2, port: int | None = None, **more
             yield site
         finally:
             end(site.process)
+
+
+def allow_files(env: dict[str, str], size: int) -> None:
+    code = (
+        "from billing.models import Plan; "
+        f"assert Plan.objects.filter(slug='anonymous').update(max_files_bytes={size})"
+    )
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
 
 
 def start(port: int, workers: int, env: dict[str, str], var: Path) -> "subprocess.Popen[bytes]":

@@ -22,6 +22,10 @@ class Migration(migrations.Migration):
                 ('content', models.BinaryField(null=True)),
                 ('object', models.CharField(default='', max_length=32)),
             ],
+            options={
+                'verbose_name': 'segment',
+                'verbose_name_plural': 'segments',
+            },
         ),
         migrations.CreateModel(
             name='Upload',
@@ -36,6 +40,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField(db_index=True)),
             ],
+            options={
+                'verbose_name': 'upload',
+                'verbose_name_plural': 'uploads',
+            },
         ),
         migrations.RemoveConstraint(
             model_name='secret',

@@ -31,11 +31,6 @@ LONG_MS = 120_000
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
-#: Rate limits and the like have their own tests; here a visitor may share as much as the largest plan.
-LARGE_PLAN = f"""
-from billing.models import Plan
-Plan.objects.filter(slug="anonymous").update(max_files_bytes={LARGEST})
-"""
 
 
 def accept(dialog: Dialog, asked: list[str]) -> None:
@@ -46,8 +41,8 @@ def accept(dialog: Dialog, asked: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with running_site(tmp_path_factory.mktemp("site")) as running:
-        running.manage("shell", "--no-imports", "-c", LARGE_PLAN)
+    """Where a visitor may share as much as with the largest plan."""
+    with running_site(tmp_path_factory.mktemp("site"), files=LARGEST) as running:
         yield running
 
 

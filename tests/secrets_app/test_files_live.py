@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.files import allow, at_once, warm, watching
+from benchmarks.files import at_once, warm, watching
 from benchmarks.transfer import Connection, Sent, Unexpected, to_base64, workers_of
 from tests.site import running_site, supervised
 
@@ -27,10 +27,8 @@ BROKEN = (OSError, ConnectionError, Unexpected)
 
 @pytest.fixture(scope="module")
 def files_site(tmp_path_factory):
-    with running_site(Path(tmp_path_factory.mktemp("files"))) as site:
-        allow(site, 100 * MB)
-        with supervised(site):
-            yield site
+    with running_site(Path(tmp_path_factory.mktemp("files")), files=100 * MB) as site, supervised(site):
+        yield site
 
 
 def ask(site, sql):
@@ -193,8 +191,7 @@ def test_a_download_goes_on_after_a_kill(files_site, break_it):
 
 def test_an_upload_that_dies_with_the_server_leaves_nothing_after_its_time(tmp_path):
     """kill -9 of the server itself and no client that comes back: the purge takes all of it, and nothing else."""
-    with running_site(tmp_path / "first") as site:
-        allow(site, 100 * MB)
+    with running_site(tmp_path / "first", files=100 * MB) as site:
         kept, left = Sent(3 * MB), Sent(3 * MB)
         to = Connection(site.port)
         kept.send(to)

@@ -1,5 +1,6 @@
 """Answers that are read while they are sent: few at once, and refused before anything is consumed."""
 
+import gc
 from contextlib import ExitStack
 from urllib.parse import urlencode
 
@@ -11,6 +12,12 @@ from secrets_app.models import Secret
 from secrets_app.streams import Stream
 from tests.secrets_app.test_open_page_files import downloads, make, open_, submit  # noqa: F401 - a fixture
 from tests.secrets_app.v2 import Api, seal, sending, slug
+
+
+@pytest.fixture(autouse=True)
+def _none_left():
+    """A server closes every answer; what other tests never read ends when it is collected."""
+    gc.collect()
 
 
 @pytest.fixture
