@@ -66,7 +66,7 @@ def write_sheet(browser: Browser, folder: Path, width: int, target: Path) -> Non
     source.write_text(f"<!doctype html><meta charset='utf-8'><style>{STYLE}</style>{figures}")
     page = browser.new_page(viewport={"width": 1616, "height": 800})
     page.goto(source.as_uri())
-    page.screenshot(path=target, full_page=True, type="jpeg", quality=45)
+    page.screenshot(path=target, full_page=True, type="jpeg", quality=30)
     page.close()
 
 
