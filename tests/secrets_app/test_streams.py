@@ -1,6 +1,7 @@
 """Answers that are read while they are sent: few at once, and refused before anything is consumed."""
 
 import gc
+import threading
 from contextlib import ExitStack
 from urllib.parse import urlencode
 
@@ -15,9 +16,10 @@ from tests.secrets_app.v2 import Api, seal, sending, slug
 
 
 @pytest.fixture(autouse=True)
-def _none_left():
-    """A server closes every answer; what other tests never read ends when it is collected."""
+def _none_left(monkeypatch):
+    """A server closes every answer; what other tests never read ends when it is collected, or holds another's place."""
     gc.collect()
+    monkeypatch.setattr(streams, "_free", threading.BoundedSemaphore(streams.MOST_AT_ONCE))
 
 
 @pytest.fixture
