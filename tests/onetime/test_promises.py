@@ -6,6 +6,7 @@ import secrets as random_source
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -69,7 +70,7 @@ def test_no_visitor_is_sent_a_cookie_on_any_path_by_any_method(prefix):
 def test_every_key_in_the_cache_is_of_a_declared_family_and_holds_no_address(rf, client, monkeypatch):
     """What is counted: creating, claiming with wrong proofs, feedback; the keys are keyed digests."""
     written = []
-    real = type(cache._connections["default"] if hasattr(cache, "_connections") else cache)
+    real: Any = type(cache._connections["default"] if hasattr(cache, "_connections") else cache)
     for name in ("add", "incr", "set"):
         method = getattr(real, name, None)
         assert method is not None
