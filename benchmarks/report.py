@@ -21,6 +21,8 @@ NAMES = {
     "embedded": "embedded SQLite",
 }
 
+CHART = "![Requests a second at 16 connections](performance.svg)"
+
 
 def save(found: dict[str, Any], *, docs: bool) -> Path:
     """Keep what was found; with `docs`, make the document's tables and its chart from it."""
@@ -57,7 +59,7 @@ def fill(part: str, text: str) -> None:
 
 
 def tables(found: dict[str, Any]) -> str:
-    return "\n\n".join((_machine(found), _promises(found), _cases(found), _rest(found)))
+    return "\n\n".join((CHART, _machine(found), _promises(found), _cases(found), _rest(found)))
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
