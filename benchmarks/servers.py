@@ -14,7 +14,7 @@ import psycopg
 from benchmarks import peer
 from benchmarks.stock import Stock
 from onetime.embedded import server_command
-from tests.site import free_port, site_environment, wait_until_alive
+from tests.site import end, free_port, site_environment, wait_until_alive
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
@@ -51,12 +51,7 @@ def running(
         wait_until_alive(origin + alive, process)
         yield Server(name, origin, process.pid, time.monotonic() - began, stock)
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 @contextlib.contextmanager

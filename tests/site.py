@@ -119,6 +119,7 @@ def start(port: int, workers: int, env: dict[str, str], var: Path) -> "subproces
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a server to stop, and stop it if it does not."""
     process.terminate()
     try:
         process.wait(15)

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.site import end
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -71,12 +73,7 @@ def running(command: list[str], *, port: int, log: Path, **more: str) -> Iterato
         wait_for(port, process, log)
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path, seconds: float = 20) -> None:
