@@ -4,6 +4,7 @@ import gc
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connections
 from django.http import HttpRequest
 
@@ -14,6 +15,7 @@ def make_ready(handler: Any) -> None:
     """Warm a worker up: the pages that everybody asks for, its first look at the database, its memory."""
     show_first_pages(handler)
     connections.close_all()
+    load_caches()
     set_aside_what_stays()
 
 
@@ -25,6 +27,12 @@ def show_first_pages(handler: Any) -> None:
             request.method, request.path, request.path_info = "GET", path, path
             request.META = {"HTTP_ACCEPT_LANGUAGE": language}
             handler.get_response(request)
+
+
+def load_caches() -> None:
+    """Import what counts the limits, the client of Redis above all; each thread opens its own connection."""
+    for alias in settings.CACHES:
+        caches[alias]
 
 
 def set_aside_what_stays() -> None:

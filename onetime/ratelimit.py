@@ -43,6 +43,11 @@ DEFAULTS: dict[str, str] = {
 }
 
 
+#: Counters of this process's last uses, by use, rate and day: see `_noted`.
+_counters: "dict[tuple[Use, str, int], Counter]" = {}
+MOST_COUNTERS = 2000
+
+
 class Usage(NamedTuple):
     """Where a client stands with one limit; `window` and `left` are in seconds."""
 
@@ -166,14 +171,34 @@ def _usages(*uses: Use) -> dict[str, Usage]:
     }
 
 
+class Counter(NamedTuple):
+    """What django-ratelimit makes of a use, the same for as long as its window lasts."""
+
+    note: "Note"
+    limit: int
+    ends_at: int  # seconds since the epoch
+
+
 def _noted(use: Use, rate: str) -> "tuple[Note, Usage]":
-    """What django-ratelimit makes of a use: what to count, and against what; the count is to come."""
+    """What to count for a use, and against what; the count is to come."""
+    now = int(time.time())
+    name = (use, rate, now // 86400)  # the key that counters are named by changes every day
+    counter = _counters.get(name)
+    if counter is None or counter.ends_at <= now:
+        counter = _counter(use, rate, now)
+        if len(_counters) >= MOST_COUNTERS:
+            _counters.clear()
+        _counters[name] = counter
+    left = counter.ends_at - now
+    return counter.note, Usage(use.name, 0, counter.limit, _window(rate), left)
+
+
+def _counter(use: Use, rate: str, now: int) -> Counter:
     notes = cast("Notes", caches[settings.RATELIMIT_USE_CACHE])
     usage = get_usage(
         None, group=use.name, key=lambda _group, _request: use.key, rate=rate, increment=not use.look
     )
-    note = notes.take()._replace(limit=usage["limit"])
-    return note, Usage(use.name, 0, usage["limit"], _window(rate), usage["time_left"])
+    return Counter(notes.take()._replace(limit=usage["limit"]), usage["limit"], now + usage["time_left"])
 
 
 def usages(request: HttpRequest) -> list[Usage]:
@@ -215,31 +240,37 @@ def check_guessing(request: HttpRequest, secret: str) -> None:
     has not yet tried always has a first try: nobody else can lock them out.
     Raises RateLimited.
     """
-    _refuse_guesser(_usages(*_guesses(secret, client_key(request), look=True)))
+    _refuse_guesser(secret, _usages(_own_guesses(secret, client_key(request), look=True)))
 
 
 def check_opening(request: HttpRequest, secret: str) -> None:
     """`check` of a claim and `check_guessing` at once. Raises RateLimited."""
     client = client_key(request)
-    found = _usages(Use("claim", client), *_guesses(secret, client, look=True))
+    found = _usages(Use("claim", client), _own_guesses(secret, client, look=True))
     _refuse(request, [usage for name, usage in found.items() if name == "claim"])
-    _refuse_guesser(found)
+    _refuse_guesser(secret, found)
 
 
-def _guesses(secret: str, client: str, *, look: bool) -> tuple[Use, Use]:
-    return Use("wrong_proof", f"{secret}:{client}", look=look), Use("wrong_proof_all", secret, look=look)
+def _own_guesses(secret: str, client: str, *, look: bool) -> Use:
+    return Use("wrong_proof", f"{secret}:{client}", look=look)
 
 
-def _refuse_guesser(found: dict[str, Usage]) -> None:
-    mine, everybody = found.get("wrong_proof"), found.get("wrong_proof_all")
+def _all_guesses(secret: str, *, look: bool) -> Use:
+    return Use("wrong_proof_all", secret, look=look)
+
+
+def _refuse_guesser(secret: str, found: dict[str, Usage]) -> None:
+    """Everybody's guesses are looked up only for who has guessed wrong: hardly anybody has."""
+    mine = found.get("wrong_proof")
     if mine is None or not mine.used:
         return
     if mine.used >= mine.limit:
         raise RateLimited("wrong_proof", mine.left)
+    everybody = _usages(_all_guesses(secret, look=True)).get("wrong_proof_all")
     if everybody is not None and everybody.used >= everybody.limit:
         raise RateLimited("wrong_proof_all", everybody.left)
 
 
 def count_wrong_guess(request: HttpRequest, secret: str) -> None:
     """Remember that this client proved the wrong passphrase for this secret."""
-    _usages(*_guesses(secret, client_key(request), look=False))
+    _usages(_own_guesses(secret, client_key(request), look=False), _all_guesses(secret, look=False))

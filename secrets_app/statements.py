@@ -6,12 +6,12 @@ both databases read and store the same.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from secrets_app.models import Secret, State
 
@@ -35,6 +35,10 @@ TAKE = (
     "UPDATE secrets_app_secret SET state = %s, opened_at = %s, claim_hash = %s, hold_until = %s, due_at = %s "
     "WHERE id = %s AND state = %s AND expires_at > %s AND proof_hash = %s"
 )
+#: The fields of its values.
+TAKEN = (
+    "state", "opened_at", "claim_hash", "hold_until", "due_at", "id", "state", "expires_at", "proof_hash",
+)  # fmt: skip
 TAKE_AND_ERASE = TAKE.replace("SET ", "SET content = NULL, ", 1)
 ERASE = (
     "UPDATE secrets_app_secret SET content = NULL, due_at = forget_at "
@@ -42,38 +46,53 @@ ERASE = (
 )
 
 
-def _value(name: str, value: Any) -> Any:
-    """A value as the database takes it for the field `name`."""
-    return FIELDS[name].get_db_prep_save(value, connection)
+@lru_cache(maxsize=32)
+def _numbered(statement: str) -> str:
+    """The statement as PostgreSQL itself takes it: $1, $2, … where Django has %s."""
+    first, *rest = statement.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
-def _run(statement: str, values: list[Any]) -> int:
+def _execute(statement: str, names: Sequence[str], values: Sequence[Any]) -> Any:
+    """A cursor that has run it; each value is one of the field that is named in its place.
+
+    PostgreSQL's driver takes values as they are, SQLite what the fields make of them.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor == "postgresql" and not database.is_watched:
+        return database.run(_numbered(statement), values)
+    cursor = database.cursor()
+    prepared = zip(names, values, strict=True)
+    cursor.execute(statement, [FIELDS[name].get_db_prep_save(value, database) for name, value in prepared])
+    return cursor
+
+
+def _changed(statement: str, names: Sequence[str], values: Sequence[Any]) -> int:
     """How many rows it made or changed."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+    with _execute(statement, names, values) as cursor:
         return int(cursor.rowcount)
 
 
 def insert(secret: Secret) -> bool:
     """Store a new row; False where its id is taken."""
-    stored = _run(INSERT, [_value(name, getattr(secret, name)) for name in INSERTED]) == 1
+    fields = secret.__dict__
+    stored = _changed(INSERT, INSERTED, [fields.get(name) for name in INSERTED]) == 1
     state = secret._state  # noqa: SLF001 - documented: what `save` would have noted
-    state.adding, state.db = not stored, connection.alias
+    state.adding, state.db = not stored, DEFAULT_DB_ALIAS
     return stored
 
 
 def take(secret: Secret, claim_hash: bytes, now: datetime, hold_until: datetime, *, erase: bool) -> bool:
     """Open a new secret for one claim, and for no other; whether this one won."""
     due_at = secret.forget_at if erase else hold_until
-    changes = {"state": State.OPENED, "opened_at": now, "claim_hash": claim_hash, "hold_until": hold_until}
-    condition = {"id": secret.id, "state": State.NEW, "expires_at": now, "proof_hash": secret.proof_hash}
-    given = [*changes.items(), ("due_at", due_at), *condition.items()]
-    return _run(TAKE_AND_ERASE if erase else TAKE, [_value(name, value) for name, value in given]) == 1
+    changes = (State.OPENED, now, claim_hash, hold_until, due_at)
+    condition = (secret.id, State.NEW, now, secret.proof_hash)
+    return _changed(TAKE_AND_ERASE if erase else TAKE, TAKEN, changes + condition) == 1
 
 
 def erase_held(pk: uuid.UUID, claim_hash: bytes) -> bool:
     """Erase what one claim has received in one piece; whether there was anything."""
-    return _run(ERASE, [_value("id", pk), _value("claim_hash", claim_hash)]) == 1
+    return _changed(ERASE, ("id", "claim_hash"), (pk, claim_hash)) == 1
 
 
 class Lookup(NamedTuple):
@@ -87,6 +106,7 @@ class Lookup(NamedTuple):
 @lru_cache(maxsize=8)
 def _lookup(vendor: str, *left_out: str) -> Lookup:
     """Made once a process for each database that it talks to: their SQL differs."""
+    connection = connections[DEFAULT_DB_ALIAS]
     rows: QuerySet[Secret] = Secret.objects.defer(*left_out).filter(pk=uuid.UUID(int=0))
     compiler = rows.query.get_compiler(connection=connection)
     statement, _params = compiler.as_sql()
@@ -100,14 +120,14 @@ def _lookup(vendor: str, *left_out: str) -> Lookup:
 
 def by_id(pk: uuid.UUID, *left_out: str) -> Secret | None:
     """The row of one secret without the fields `left_out`."""
-    lookup = _lookup(connection.vendor, *left_out)
-    with connection.cursor() as cursor:
-        cursor.execute(lookup.statement, [_value("id", pk)])
+    database = connections[DEFAULT_DB_ALIAS]
+    lookup = _lookup(database.vendor, *left_out)
+    with _execute(lookup.statement, ("id",), (pk,)) as cursor:
         found = cursor.fetchone()
     if found is None:
         return None
     values = list(found)
     for position, kinds, expression in lookup.converters:
         for convert in kinds:
-            values[position] = convert(values[position], expression, connection)
-    return Secret.from_db(connection.alias, lookup.names, values)
+            values[position] = convert(values[position], expression, database)
+    return Secret.from_db(DEFAULT_DB_ALIAS, lookup.names, values)

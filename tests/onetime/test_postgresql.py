@@ -1,10 +1,14 @@
 """A connection that is kept between requests: trusted without asking, and never after it has ended."""
 
+import uuid
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, OperationalError, ProgrammingError, connection, transaction
+
+from secrets_app import statements
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -73,3 +77,37 @@ def test_after_a_silence_or_an_error_the_server_is_asked(asked, monkeypatch):
     connection.errors_occurred = True
     ask()
     assert not connection.errors_occurred
+
+
+def test_a_statement_for_the_driver_heeds_the_transaction_of_django():
+    database: Any = connection
+    with transaction.atomic():
+        database.run("CREATE TABLE heeded (id integer)", [])
+        transaction.set_rollback(True)
+    with pytest.raises(ProgrammingError):
+        database.run("SELECT id FROM heeded WHERE id = $1", [1])
+
+
+def test_a_statement_for_the_driver_is_refused_where_the_transaction_is_broken():
+    database: Any = connection
+    with transaction.atomic():
+        with suppress(DataError), transaction.atomic(savepoint=False):
+            database.run("SELECT 1 / $1::int", [0])
+        with pytest.raises(transaction.TransactionManagementError):
+            database.run("SELECT 1", [])
+
+
+def test_a_connection_that_ended_under_a_statement_is_an_error_of_django_and_is_replaced():
+    database: Any = connection
+    old = ask()
+    with psycopg.connect(**plain()) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 2000)", [old])
+    with pytest.raises(OperationalError):
+        database.run("SELECT 1", [])
+    assert ask() != old
+
+
+def test_whoever_counts_statements_sees_those_for_the_driver_too(django_assert_num_queries):
+    """So a test of how many there are tests what runs."""
+    with django_assert_num_queries(1):
+        assert statements.by_id(uuid.uuid4()) is None

@@ -1,6 +1,6 @@
 """Named limits by client, where a client is an HMAC that means nothing tomorrow."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 
 from onetime import ratelimit
+from onetime.cache import Note
 from onetime.ratelimit import RateLimited
 
 
@@ -157,7 +158,7 @@ def test_all_that_a_request_counts_is_one_round_trip(settings, monkeypatch):
     monkeypatch.setattr(backend, "count", counting)
     ratelimit.check_opening(request_from(), "ab" * 16)
     ratelimit.check_all(request_from(), {"create": "5/h", "create_day": "9/d"})
-    assert asked == [[1, 0, 0], [1, 1]]
+    assert asked == [[1, 0], [1, 1]]
     keys = cache.keys("*") if hasattr(cache, "keys") else list(vars(caches["default"])["_cache"])
     assert len(keys) == 3
 
@@ -181,7 +182,53 @@ def test_a_counter_lives_as_long_as_its_window(settings):
 
 
 def test_counting_goes_on_in_the_process_when_redis_is_gone():
-    from onetime.cache import Note, RedisOrProcessCache
+    from onetime.cache import RedisOrProcessCache
 
     away = RedisOrProcessCache("redis://127.0.0.1:1/0", {"OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2}})
     assert [away.count([Note("a", 1, 60, 5), Note("b", 0, 60, 5)]) for _ in range(2)] == [[1, 0], [2, 0]]
+
+
+@pytest.fixture
+def redis():
+    if not hasattr(cache, "keys"):
+        pytest.skip("about the connection to Redis")
+    return cast("Any", cache).client.get_client()
+
+
+def counted(key: str) -> list[int]:
+    backend: Any = caches["default"]
+    return list(backend.count([Note(key, 1, 60, 5)]))
+
+
+def test_a_kept_connection_that_redis_has_ended_costs_no_count(redis):
+    """A restart of Redis, or an idle time-out of a firewall, is not taken for an outage."""
+    assert counted("kept") == [1]
+    redis.client_kill_filter(_type="normal", skipme=False)
+    assert counted("kept") == [2]
+
+
+def test_a_redis_that_has_forgotten_the_script_is_given_it_again(redis):
+    assert counted("script") == [1]
+    redis.script_flush()
+    assert [counted("script"), counted("script")] == [[2], [3]]
+
+
+def test_a_window_that_has_ended_is_not_remembered(settings):
+    """What was made of a use is kept for its window alone, and for one day's key."""
+    settings.RATE_LIMITS = "on"
+    with time_machine.travel("2026-11-22T23:59:50Z", tick=False) as clock:
+        ratelimit.check(request_from(), "create_day")
+        first = set(ratelimit._counters)
+        clock.shift(20)
+        request = request_from()
+        ratelimit.check(request, "create_day")
+        assert set(ratelimit._counters) > first
+        assert ratelimit.usages(request)[0].used == 1
+
+
+def test_counters_of_many_clients_take_bounded_memory(settings, monkeypatch):
+    settings.RATE_LIMITS = "on"
+    monkeypatch.setattr(ratelimit, "MOST_COUNTERS", 5)
+    for number in range(20):
+        ratelimit.check(request_from(f"198.51.100.{number}"), "status")
+    assert len(ratelimit._counters) <= 5
