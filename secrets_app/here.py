@@ -16,7 +16,16 @@ from django.utils import timezone
 from onetime.limits import Limits
 from secrets_app import downloads, services, uploads
 from secrets_app import envelope as format1
-from secrets_app.envelope import SEGMENT_BYTES, TAG_BYTES, BadEnvelope, FileMeta, Header, LinkKey, SecretId
+from secrets_app.envelope import (
+    SEGMENT_BYTES,
+    TAG_BYTES,
+    BadEnvelope,
+    FileMeta,
+    Header,
+    Keys,
+    LinkKey,
+    SecretId,
+)
 from secrets_app.errors import TooLarge, UnknownSecret
 from secrets_app.models import Secret, Upload
 from secrets_app.services import CreatedHere
@@ -179,20 +188,22 @@ def open_link(link: LinkKey, passphrase: str | None, nonce: bytes) -> OpenedHere
     Raises as `services.claim` does, and BadEnvelope, with nothing consumed, where it cannot be opened.
     """
     secret_id = format1.secret_id(link)
-    keys = format1.derive(link, passphrase if services.status(secret_id).passphrase else None)
+    derived: list[Keys] = []
+
+    def proof(found: Secret) -> bytes:
+        derived.append(format1.derive(link, passphrase if found.passphrase else None))
+        return derived[0].proof
 
     def check(envelope: bytes) -> Header:
-        contents = format1.open_with(keys.content_key, secret_id, envelope)
+        contents = format1.open_with(derived[0].content_key, secret_id, envelope)
         metas = tuple(FileMeta(file.name, file.type, len(file.data)) for file in contents.files)
         return Header(contents.text, metas, 0)
 
     def check_segments(secret: Secret) -> Header:
-        return _Plain(secret, keys.content_key).header()
+        return _Plain(secret, derived[0].content_key).header()
 
-    header, hold_until = services.claim(
-        secret_id, keys.proof, nonce, check=check, check_segments=check_segments
-    )
-    return OpenedHere(secret_id, keys.content_key, header.text, header.files, hold_until)
+    header, hold_until = services.claim(secret_id, proof, nonce, check=check, check_segments=check_segments)
+    return OpenedHere(secret_id, derived[0].content_key, header.text, header.files, hold_until)
 
 
 def read_file(secret_id: SecretId, content_key: bytes, nonce: bytes, index: int) -> FileHere:

@@ -33,6 +33,8 @@ ID = re.compile(r"[0-9a-f]{32}")
 FILE_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 NUMBER = re.compile(r"[0-9]{1,5}")
 ENDED_STATES = ("opened", "burned", "expired", "lost", "unknown")
+#: Why there is nothing to show; `refusal` has the page of each.
+NOTHING_HERE = (UnknownSecret, BadEnvelope, Gone)
 
 
 @allow("GET", "HEAD", "POST")
@@ -113,12 +115,8 @@ def open_here(request: HttpRequest, form: OpenForm, claim: str) -> HttpResponse:
         ratelimit.count_wrong_guess(request, secret_id.hex())
         form.add_error("passphrase", wrong_passphrase(form.cleaned_data["passphrase"]))
         return answer(request, "open.html", open_context(request, form, claim), 403)
-    except UnknownSecret:
-        return ended(request, 404, "unknown")
-    except BadEnvelope:
-        return ended(request, 422, "broken")
-    except Gone as gone:
-        return ended(request, 410, gone.state, gone.at)
+    except NOTHING_HERE as why:
+        return refusal(request, why)
     return answer(request, "opened.html", opened_context(opened, claim))
 
 
@@ -144,6 +142,14 @@ def wrong_passphrase(given: str) -> str:
     return _("Wrong passphrase. Try again: nothing was touched.")
 
 
+def refusal(request: HttpRequest, why: UnknownSecret | BadEnvelope | Gone) -> HttpResponse:
+    if isinstance(why, Gone):
+        return ended(request, 410, why.state, why.at)
+    if isinstance(why, BadEnvelope):
+        return ended(request, 422, "broken")
+    return ended(request, 404, "unknown")
+
+
 def ended(request: HttpRequest, status: int, state: str, at: datetime | None = None) -> HttpResponse:
     context = {"state": state, "when": moment(at) if at else ""}
     return answer(request, "opened.html", context, status)
@@ -155,8 +161,8 @@ def erase(request: HttpRequest, secret_id: str, claim: str) -> HttpResponse:
         return error(request, 400)
     try:
         services.acknowledge(SecretId(bytes.fromhex(secret_id)), nonce)
-    except UnknownSecret:
-        return ended(request, 404, "unknown")
+    except UnknownSecret as why:
+        return refusal(request, why)
     return answer(request, "opened.html", {"state": "erased"})
 
 
@@ -175,12 +181,8 @@ def download(request: HttpRequest, data: Any) -> HttpResponseBase:
     content_key = base64.urlsafe_b64decode(key + "=")
     try:
         file = here.read_file(SecretId(bytes.fromhex(secret_id)), content_key, nonce, int(number))
-    except UnknownSecret:
-        return ended(request, 404, "unknown")
-    except BadEnvelope:
-        return ended(request, 422, "broken")
-    except Gone as gone:
-        return ended(request, 410, gone.state, gone.at)
+    except NOTHING_HERE as why:
+        return refusal(request, why)
     return as_attachment(file)
 
 

@@ -7,7 +7,6 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -73,12 +72,6 @@ class InSegments(NamedTuple):
 
     segments: int
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    contents: Contents
-    hold_until: datetime
 
 
 @lru_cache(maxsize=4)
@@ -342,27 +335,11 @@ def by_segment(secret: Secret) -> bytes | InSegments:
     return InSegments(secret.segments, secret.size)
 
 
-def open_here(link: LinkKey, passphrase: str | None, nonce: bytes) -> Opened:
-    """Open a secret on the server, for those without JavaScript.
-
-    Raises as `claim` does, and BadEnvelope, with nothing consumed, where the sender's client
-    made an envelope that cannot be opened.
-    """
-    secret_id = format1.secret_id(link)
-    keys = format1.derive(link, passphrase if status(secret_id).passphrase else None)
-    contents, hold_until = claim(
-        secret_id,
-        keys.proof,
-        nonce,
-        check=lambda envelope: format1.open_with(keys.content_key, secret_id, envelope),
-    )
-    return Opened(contents, hold_until)
-
-
 def read_text(link: LinkKey, passphrase: str | None) -> str:
     """The text of a secret, erased with the answer, for API v1.
 
-    Raises as `open_here` does; UnknownSecret, with nothing consumed, for one that holds files.
+    Raises as `claim` does, and BadEnvelope, with nothing consumed, where it cannot be opened; UnknownSecret,
+    with nothing consumed either, for one that holds files.
     """
     secret_id = format1.secret_id(link)
     derived: list[Keys] = []

@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from accounts.services import account_for
 from billing.limits import ANONYMOUS
 from onetime import views
-from secrets_app import services
+from secrets_app import here, services
 from secrets_app.envelope import Contents, File
 from secrets_app.models import Secret
 from tests.account_pages import sign_in, visit_account_pages
@@ -150,7 +150,7 @@ def visit_receipts(walk: Walk) -> None:
     walk.get("receipt with a passphrase", f"/receipt/{locked.receipt}")
     services.burn(made.receipt)
     walk.get("receipt: burned", f"/receipt/{made.receipt}")
-    services.open_here(opened.link, None, b"c" * 16)
+    here.open_link(opened.link, None, b"c" * 16)
     walk.get("receipt: opened", f"/receipt/{opened.receipt}")
     walk.get("receipt at an old address", f"/private/{locked.receipt}")
     walk.get("receipt at another old address", f"/metadata/{locked.receipt}")

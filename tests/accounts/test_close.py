@@ -9,7 +9,7 @@ from accounts import tokens
 from accounts.models import ApiToken, User
 from accounts.signals import CannotClose, closing, erasing
 from onetime import mail
-from secrets_app import services
+from secrets_app import here, services
 from secrets_app.envelope import Contents
 from secrets_app.models import Secret, State
 from tests.accounts.people import ALICE, CHARLIE, last_mail, sign_in, signed_in_as
@@ -81,7 +81,7 @@ def test_a_strangers_secrets_stay():
     theirs = make(other)
     sign_in(ALICE).post("/account/close", {"sure": "yes"})
     assert Secret.objects.get().state == State.NEW
-    assert services.open_here(theirs.link, None, b"n" * 16).contents.text == "hush"
+    assert here.open_link(theirs.link, None, b"n" * 16).text == "hush"
 
 
 def test_where_billing_cannot_be_reached_nothing_is_deleted_and_the_person_is_told(refusing):
@@ -92,7 +92,7 @@ def test_where_billing_cannot_be_reached_nothing_is_deleted_and_the_person_is_to
     assert "The subscription cannot be cancelled just now." in answer.content.decode()
     assert "Nothing was deleted" in answer.content.decode()
     assert signed_in_as(client) == ALICE
-    assert services.open_here(made.link, None, b"n" * 16).contents.text == "hush"
+    assert here.open_link(made.link, None, b"n" * 16).text == "hush"
 
 
 def test_where_erasing_fails_nothing_is_deleted():

@@ -139,6 +139,7 @@ def test_a_file_of_every_awkward_size_comes_back_as_it_was(person):
     open_link(recipient, link)
     expect_files(recipient, len(files))
     expect(recipient.get_by_label("Secret", exact=True)).to_have_value("see the files")
+    expect(recipient.locator(".lead:visible")).to_have_text(re.compile("^Copy it now"))
     for number, data in enumerate(files):
         name, saved = save(recipient, number)
         assert name == f"{len(data)}.bin"
@@ -152,6 +153,7 @@ def test_one_small_file_is_a_secret_too(person, size):
     open_link(recipient, link)
     expect_files(recipient, 1)
     expect(recipient.get_by_label("Secret", exact=True)).to_be_hidden()
+    expect(recipient.locator(".lead:visible")).to_have_text(re.compile("^Save it now to where you need it"))
     expect(recipient.get_by_role("button", name="Save all")).to_be_hidden()
     assert save(recipient) == ("a.bin", b"x" * size)
     late.goto(link)

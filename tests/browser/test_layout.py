@@ -89,6 +89,23 @@ def test_right_to_left_turns_the_page_round(person):
         assert page.locator("#generated").evaluate("area => getComputedStyle(area).direction") == "ltr"
 
 
+@pytest.mark.parametrize(
+    ("state", "below", "room"),
+    [("create: sending", "#progress", 12), ("create: sending files", "#upload", 24)],
+)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_is_said_while_a_secret_is_sent_stands_clear_of_the_button(person, state, below, room, width):
+    """By `room` CSS pixels; and while nothing is said, nothing is moved."""
+    page = person(viewport={"width": width, "height": 800})
+    STATES["create"](page, "")
+    form = page.locator("#create").bounding_box()["height"]
+    page.locator("#progress").evaluate("said => said.remove()")
+    assert page.locator("#create").bounding_box()["height"] == form
+    STATES[state](page, "")
+    button, said = page.locator("#create-button").bounding_box(), page.locator(below).bounding_box()
+    assert said["y"] - (button["y"] + button["height"]) >= room
+
+
 def test_the_finder_of_faults_finds_them(person):
     """The test of the test: a box too wide for the window, and words too long for their button."""
     page = person()

@@ -34,7 +34,7 @@ from django.utils import timezone
 from accounts.models import ApiToken, Preferences, User
 from billing.limits import ANONYMOUS
 from billing.models import BillingAccount, Plan, PlanPrice
-from secrets_app import services
+from secrets_app import here, services
 from secrets_app.envelope import Contents
 from secrets_app.models import Secret
 group = Group.objects.create(name="keepers")
@@ -56,7 +56,7 @@ def make(name):
     made = services.create_here(Contents("text of " + name), None, ttl=3600, limits=ANONYMOUS, owner=user)
     return {"link": made.link, "receipt": made.receipt, "id": made.secret.id.hex}
 made = {name: make(name) for name in ("live", "opened", "burned", "expired", "before")}
-services.open_here(made["before"]["link"], None, b"n" * 16)
+here.open_link(made["before"]["link"], None, b"n" * 16)
 Secret.objects.filter(pk=made["expired"]["id"]).update(expires_at=timezone.now())
 print(json.dumps(made))
 """
@@ -66,12 +66,12 @@ accounts.close(User.objects.get(email="person1@example.com"), tell=False)
 """
 LOOK = """
 import json
-from secrets_app import services; from secrets_app.errors import Gone; from secrets_app.models import Secret
+from secrets_app import here; from secrets_app.errors import Gone; from secrets_app.models import Secret
 made, found = json.loads({made!r}), {{}}
 for name, keys in made.items():
     row = Secret.objects.get(pk=keys["id"])
     try:
-        result = services.open_here(keys["link"], None, b"m" * 16).contents.text
+        result = here.open_link(keys["link"], None, b"m" * 16).text
     except Gone as gone:
         result = "gone " + gone.state
     found[name] = [result, row.content is not None, row.opened_at is not None, str(row.owner)]
@@ -82,8 +82,8 @@ print(json.dumps(found))
 def ending(made):
     """Code that opens one secret and burns another."""
     return f"""
-from secrets_app import services
-services.open_here({made["opened"]["link"]!r}, None, b"n" * 16)
+from secrets_app import here, services
+here.open_link({made["opened"]["link"]!r}, None, b"n" * 16)
 services.burn({made["burned"]["receipt"]!r})
 """
 

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from billing.limits import ANONYMOUS, FREE
-from secrets_app import envelope, services
+from secrets_app import envelope, here, services
 from secrets_app.models import Secret
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def submit(client):
 
 
 def opened(link: str, passphrase: str | None = None) -> str | None:
-    return services.open_here(envelope.LinkKey(link), passphrase, b"c" * 16).contents.text
+    return here.open_link(envelope.LinkKey(link), passphrase, b"c" * 16).text
 
 
 def test_it_shows_the_form_without_a_query_and_without_a_cookie(client, django_assert_num_queries):

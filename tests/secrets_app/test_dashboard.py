@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.limits import FREE
-from secrets_app import history, housekeeping, services
+from secrets_app import here, history, housekeeping, services
 from secrets_app.envelope import Contents
 from secrets_app.listing import Place
 from secrets_app.models import Secret, State
@@ -78,7 +78,7 @@ def test_it_is_nobody_elses(alice):
 
 def test_it_shows_the_state_of_each(alice):
     made = {state: make(alice, ttl=60) for state in State}
-    services.open_here(made[State.OPENED].link, None, b"n" * 16)
+    here.open_link(made[State.OPENED].link, None, b"n" * 16)
     services.burn(made[State.BURNED].receipt)
     now = timezone.now()
     Secret.objects.filter(id=made[State.EXPIRED].secret.id).update(expires_at=now, due_at=now)
@@ -190,7 +190,7 @@ def test_nonsense_burns_nothing(alice, keys):
 
 def test_what_was_opened_stays_opened(alice):
     made = make(alice)
-    services.open_here(made.link, None, b"n" * 16)
+    here.open_link(made.link, None, b"n" * 16)
     sign_in(ALICE).post("/dashboard/burn", {"key": key_of(made)})
     assert Secret.objects.get().state == State.OPENED
 

@@ -9,13 +9,14 @@ import signal
 import sqlite3
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from benchmarks.files import at_once, warm, watching
 from benchmarks.transfer import Connection, Sent, Unexpected, to_base64, workers_of
+from tests.s3 import running_s3
 from tests.site import running_site, supervised
 
 pytestmark = [pytest.mark.live, pytest.mark.storm]
@@ -28,6 +29,20 @@ BROKEN = (OSError, ConnectionError, Unexpected)
 @pytest.fixture(scope="module")
 def files_site(tmp_path_factory):
     with running_site(Path(tmp_path_factory.mktemp("files")), files=100 * MB) as site, supervised(site):
+        yield site
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    with running_s3() as s3:
+        yield s3.bucket()
+
+
+@pytest.fixture(scope="module")
+def store_site(tmp_path_factory, bucket):
+    """A site that keeps segments in an object store."""
+    var = Path(tmp_path_factory.mktemp("store"))
+    with running_site(var, files=100 * MB, FILES_URL=bucket.url) as site, supervised(site):
         yield site
 
 
@@ -187,6 +202,81 @@ def test_a_download_goes_on_after_a_kill(files_site, break_it):
     persist(lambda: sent.receive(Connection(files_site.port)))
     assert segments_of(files_site, sent) == 0
     assert orphans(files_site) == 0
+
+
+def named(site):
+    """The names of all objects that a row names, asked of the site itself."""
+    code = "from secrets_app.models import Segment; print(*Segment.objects.values_list('object', flat=True))"
+    return site.manage("shell", "--no-imports", "-c", code).split()
+
+
+def sweep_later(site):
+    """What `sweep_segments` does an hour later, when no object can still be waiting for its row."""
+    code = (
+        "from datetime import timedelta; from secrets_app import objects, segments; "
+        "objects.UNNAMED_FOR = timedelta(minutes=-1); print(segments.sweep())"
+    )
+    return int(site.manage("shell", "--no-imports", "-c", code))
+
+
+@contextmanager
+def no_new_rows(site):
+    """Whoever wants to write a row of a segment waits."""
+    url = site.env["DATABASE_URL"]
+    if url.startswith("postgres"):
+        import psycopg
+
+        with psycopg.connect(url) as connection:
+            connection.execute("LOCK TABLE secrets_app_segment IN SHARE MODE")
+            yield
+    else:
+        with closing(sqlite3.connect(site.var / "site.sqlite3", timeout=20)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+
+
+def kill_between_object_and_row(site, bucket, work):
+    """Run `work`, which sends a segment, and kill every worker when its object is there and its row is not."""
+    thread = threading.Thread(target=work)
+    with no_new_rows(site):
+        before, deadline = bucket.names(), time.monotonic() + 30
+        thread.start()
+        while bucket.names() == before:
+            assert time.monotonic() < deadline, "no object came"
+        for worker in workers_of(site.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+    thread.join(120)
+    assert not thread.is_alive()
+
+
+def test_kills_lose_nothing_and_leave_nothing_where_segments_are_in_an_object_store(store_site, bucket):
+    """Also between an object and its row: every row has its object all along, and an object that was left
+    without one goes with the sweep."""
+    sent, port = Sent(12 * MB), store_site.port
+    persist(lambda: sent.begin(Connection(port)))
+    parts = list(sent.sealed())
+
+    def send(number):
+        persist(lambda: sent.put(Connection(port), number, parts[number]))
+
+    def fetch(number):
+        persist(lambda: sent.fetch(Connection(port), number))
+
+    kill_between_object_and_row(store_site, bucket, lambda: send(0))
+    disturb(lambda: kill_worker(store_site), lambda: [send(number) for number in range(1, sent.segments)])
+    disturb(lambda: kill_worker(store_site), lambda: persist(lambda: sent.finish(Connection(port))))
+    names = named(store_site)
+    assert len(names) == len(set(names)) == sent.segments
+    assert set(names) < bucket.names()
+    persist(lambda: sent.claim(Connection(port)))
+    disturb(lambda: kill_worker(store_site), lambda: [fetch(number) for number in range(sent.segments)])
+    persist(lambda: sent.receive(Connection(port)))
+    assert (segments_of(store_site, sent), orphans(store_site)) == (0, 0)
+    left = bucket.names()
+    assert left
+    assert sweep_later(store_site) == len(left)
+    assert bucket.names() == set()
 
 
 def test_an_upload_that_dies_with_the_server_leaves_nothing_after_its_time(tmp_path):

@@ -196,10 +196,11 @@ def test_only_the_holder_reads_files_and_only_for_as_long_as_it_is_held():
         here.read_file(secret_id, key, nonce, 0)
 
 
-def test_the_page_for_texts_alone_does_not_know_it_and_consumes_nothing():
+def test_a_claim_for_envelopes_in_one_piece_does_not_know_it_and_consumes_nothing():
     made = make(b"x")
+    proof = envelope.derive(made.link, None).proof
     with pytest.raises(UnknownSecret):
-        services.open_here(made.link, None, b"n" * 16)
+        services.claim(envelope.secret_id(made.link), proof, b"n" * 16, check=services.as_received)
     assert Secret.objects.get().state == "new"
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from billing.limits import FREE
-from secrets_app import services
+from secrets_app import here, services
 from secrets_app.envelope import Contents
 from tests.accounts.people import ALICE, BOB, CHARLIE, last_mail, sign_in
 from tests.accounts.test_personal_data import everything_stored
@@ -95,7 +95,7 @@ def test_nobody_owns_what_a_visitor_made(alice):
 
 def test_what_is_opened_burned_or_unknown_is_not_mailed(alice):
     opened, burned = make(alice), make(alice)
-    services.open_here(opened.link, None, b"n" * 16)
+    here.open_link(opened.link, None, b"n" * 16)
     services.burn(burned.receipt)
     client = sign_in(ALICE)
     for link in (opened.link, burned.link, "0" * 31):
@@ -108,7 +108,7 @@ def test_a_failing_mail_is_told_and_loses_nothing(alice, settings):
     answer = send(client, made.link)
     assert answer.status_code == 503
     assert "could not be sent" in answer.content.decode()
-    assert services.open_here(made.link, None, b"n" * 16).contents.text == "hush"
+    assert here.open_link(made.link, None, b"n" * 16).text == "hush"
 
 
 def test_a_get_mails_nothing(alice):

@@ -141,6 +141,23 @@ def test_a_file_alone_comes_without_an_empty_text(submit):
     assert '<div id="secret-part">' in open_(submit, make(b"1")).content.decode()
 
 
+LEADS = {
+    "/secret": ("Copy it now to where you need it.", "Save it now to where you need it."),
+    "/uk/secret": ("Скопіюйте її зараз туди, де вона потрібна.", "Збережіть її зараз там, де вона потрібна."),
+}
+
+
+@pytest.mark.parametrize("path", LEADS)
+def test_what_to_do_with_it_fits_a_text_or_files_alone(client, path):
+    """Nobody can copy a file: who gets nothing else is told to save it."""
+    for text, seen, hidden in (("hello", *LEADS[path]), (None, *reversed(LEADS[path]))):
+        body = urlencode({"link": make(b"1", text=text), "claim": new_claim()})
+        page = client.post(path, body, content_type=FORM).content.decode()
+        (lead,) = re.findall(r'<p class="lead" id="[a-z]+-lead">([^<]*)</p>', page)
+        assert lead.startswith(seen)
+        assert hidden not in lead
+
+
 def test_a_text_alone_has_no_buttons_and_no_key(submit):
     page = open_(submit, make(inline=True)).content.decode()
     assert downloads(page) == []

@@ -9,7 +9,7 @@ from accounts.models import Preferences, User
 from billing.limits import FREE
 from onetime import mail
 from onetime.outbox import Outbox
-from secrets_app import history, services
+from secrets_app import here, history, services
 from secrets_app.envelope import Contents
 from tests.accounts.people import ALICE
 
@@ -26,7 +26,7 @@ def make(owner):
 
 
 def open_it(made, nonce=b"n" * 16):
-    services.open_here(made.link, None, nonce)
+    here.open_link(made.link, None, nonce)
     mail.outbox.join()
     return [message for message in django_mail.outbox if message.to == [ALICE]]
 
@@ -57,7 +57,7 @@ def test_an_opening_that_is_rolled_back_tells_nothing(alice):
     Preferences.objects.create(user=alice, opened_notices=True)
     made = make(alice)
     with transaction.atomic():
-        services.open_here(made.link, None, b"n" * 16)
+        here.open_link(made.link, None, b"n" * 16)
         transaction.set_rollback(True)
     mail.outbox.join()
     assert not django_mail.outbox
@@ -68,12 +68,12 @@ def test_a_mail_server_that_is_gone_holds_no_opening_up(alice, settings, monkeyp
     Preferences.objects.create(user=alice, opened_notices=True)
     settings.EMAIL_BACKEND = "onetime.mail.UnconfiguredBackend"
     made = make(alice)
-    assert services.open_here(made.link, None, b"n" * 16).contents.text == "hush"
+    assert here.open_link(made.link, None, b"n" * 16).text == "hush"
     mail.outbox.join()
 
 
 def test_a_secret_without_an_owner_costs_no_statement_more():
     made = make(None)
     with CaptureQueriesContext(connection) as queries:
-        services.open_here(made.link, None, b"n" * 16)
+        here.open_link(made.link, None, b"n" * 16)
     assert not [query for query in queries if "accounts_" in query["sql"]]

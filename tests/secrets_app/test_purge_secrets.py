@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from billing.limits import ANONYMOUS
-from secrets_app import envelope, housekeeping, services
+from secrets_app import envelope, here, housekeeping, services
 from secrets_app.envelope import Contents
 from secrets_app.models import Secret, State
 
@@ -49,7 +49,7 @@ def test_an_expired_secret_becomes_a_tombstone_and_then_goes():
 
 def test_an_opened_secret_loses_its_content_after_the_hold_and_stays_opened():
     made = make(ttl=3600)
-    held = services.open_here(made.link, None, secrets.token_bytes(16))
+    held = here.open_link(made.link, None, secrets.token_bytes(16))
     with time_machine.travel(held.hold_until - dt.timedelta(seconds=1), tick=False):
         purge()
         assert Secret.objects.get().content is not None
@@ -66,7 +66,7 @@ def test_a_tombstone_is_kept_until_twice_the_lifetime(end):
         services.burn(made.receipt)
     else:
         nonce = secrets.token_bytes(16)
-        services.open_here(made.link, None, nonce)
+        here.open_link(made.link, None, nonce)
         services.acknowledge(envelope.secret_id(made.link), nonce)
     with time_machine.travel(made.secret.forget_at - dt.timedelta(seconds=1), tick=False):
         assert purge() == "Erased 0 contents, forgot 0 receipts."

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.limits import ANONYMOUS
-from secrets_app import services
+from secrets_app import here, services
 from secrets_app.envelope import Contents
 from secrets_app.models import Secret, State
 
@@ -46,7 +46,7 @@ def test_it_shows_status_and_never_the_secret_or_its_link(client):
 
 def test_it_tells_when_the_secret_was_opened(client):
     made = make()
-    services.open_here(made.link, None, b"c" * 16)
+    here.open_link(made.link, None, b"c" * 16)
     page = page_of(client, made)
     assert '<span class="badge opened">Opened</span>' in page
     assert "Yes, burn it" not in page
@@ -77,7 +77,7 @@ def test_burning_takes_a_post_and_says_so(client):
 
 def test_burning_twice_or_too_late_shows_what_happened(client):
     made = make()
-    services.open_here(made.link, None, b"c" * 16)
+    here.open_link(made.link, None, b"c" * 16)
     assert client.post(f"/receipt/{made.receipt}").status_code == 303
     assert Secret.objects.get().state == "opened"
 

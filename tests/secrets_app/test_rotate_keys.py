@@ -12,7 +12,7 @@ from accounts import sealing
 from accounts.authenticator_app import activate
 from accounts.models import User
 from billing.limits import ANONYMOUS
-from secrets_app import services
+from secrets_app import here, services
 from secrets_app.envelope import Contents
 from secrets_app.keyring import UnknownKey, new_key
 from secrets_app.models import Secret
@@ -35,7 +35,7 @@ def stored(column):
 
 
 def open_text(made):
-    return services.open_here(made.link, None, secrets.token_bytes(16)).contents.text
+    return here.open_link(made.link, None, secrets.token_bytes(16)).text
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from billing.limits import ANONYMOUS
-from secrets_app import envelope, services
+from secrets_app import envelope, here, services
 from secrets_app.envelope import Contents
 from secrets_app.errors import (
     AlreadyExists,
@@ -35,18 +35,18 @@ def nonce():
 def test_a_secret_opens_once():
     """The first claim gets the content; another claim, though its proof is right, is told when."""
     made = make("once")
-    assert services.open_here(made.link, None, nonce()).contents.text == "once"
+    assert here.open_link(made.link, None, nonce()).text == "once"
     with pytest.raises(Gone) as gone:
-        services.open_here(made.link, None, nonce())
+        here.open_link(made.link, None, nonce())
     assert gone.value.state == "opened"
     assert abs(gone.value.at - timezone.now()) < dt.timedelta(seconds=5)
 
 
 def test_the_same_holder_may_fetch_again_within_the_hold():
     made, mine = make(), nonce()
-    first = services.open_here(made.link, None, mine)
+    first = here.open_link(made.link, None, mine)
     with time_machine.travel(first.hold_until - dt.timedelta(seconds=1), tick=False):
-        assert services.open_here(made.link, None, mine).contents.text == "hello"
+        assert here.open_link(made.link, None, mine).text == "hello"
 
 
 def claim_while_another_is_under_way(made, mine, other):
@@ -77,23 +77,23 @@ def test_a_claim_that_was_overtaken_by_another_one_gets_nothing():
 
 def test_the_same_holder_is_refused_after_the_hold_even_if_no_purge_ran():
     made, mine = make(), nonce()
-    first = services.open_here(made.link, None, mine)
+    first = here.open_link(made.link, None, mine)
     with time_machine.travel(first.hold_until, tick=False), pytest.raises(Gone):
-        services.open_here(made.link, None, mine)
+        here.open_link(made.link, None, mine)
 
 
 def test_an_acknowledgement_erases_at_once():
     made, mine = make(), nonce()
-    services.open_here(made.link, None, mine)
+    here.open_link(made.link, None, mine)
     services.acknowledge(envelope.secret_id(made.link), mine)
     assert Secret.objects.get().content is None
     with pytest.raises(Gone):
-        services.open_here(made.link, None, mine)
+        here.open_link(made.link, None, mine)
 
 
 def test_a_stranger_cannot_acknowledge():
     made = make()
-    services.open_here(made.link, None, nonce())
+    here.open_link(made.link, None, nonce())
     with pytest.raises(UnknownSecret):
         services.acknowledge(envelope.secret_id(made.link), nonce())
     assert Secret.objects.get().content is not None
@@ -103,14 +103,14 @@ def test_a_wrong_passphrase_touches_nothing():
     made = make(passphrase="right")
     before = Secret.objects.values().get()
     with pytest.raises(WrongProof):
-        services.open_here(made.link, "wrong", nonce())
+        here.open_link(made.link, "wrong", nonce())
     assert Secret.objects.values().get() == before
-    assert services.open_here(made.link, "right", nonce()).contents.text == "hello"
+    assert here.open_link(made.link, "right", nonce()).text == "hello"
 
 
 def test_a_passphrase_is_ignored_where_none_is_needed():
     made = make()
-    assert services.open_here(made.link, "whatever", nonce()).contents.text == "hello"
+    assert here.open_link(made.link, "whatever", nonce()).text == "hello"
 
 
 def test_a_failing_check_consumes_nothing():
@@ -129,16 +129,16 @@ def test_a_failing_check_consumes_nothing():
 def test_without_a_hold_the_answer_erases(settings):
     settings.HOLD_SECONDS = 0
     made, mine = make(), nonce()
-    assert services.open_here(made.link, None, mine).contents.text == "hello"
+    assert here.open_link(made.link, None, mine).text == "hello"
     assert Secret.objects.get().content is None
     with pytest.raises(Gone):
-        services.open_here(made.link, None, mine)
+        here.open_link(made.link, None, mine)
 
 
 def test_an_expired_secret_is_unreadable_before_any_purge():
     made = make(ttl=60)
     with time_machine.travel(made.secret.expires_at, tick=False), pytest.raises(Gone) as gone:
-        services.open_here(made.link, None, nonce())
+        here.open_link(made.link, None, nonce())
     assert gone.value.state == "expired"
     assert gone.value.at == made.secret.expires_at
 
@@ -148,13 +148,13 @@ def test_burning_erases_and_tells_the_holder_of_the_link():
     assert services.burn(made.receipt).state == State.BURNED
     assert Secret.objects.get().content is None
     with pytest.raises(Gone) as gone:
-        services.open_here(made.link, None, nonce())
+        here.open_link(made.link, None, nonce())
     assert gone.value.state == "burned"
 
 
 def test_burning_what_was_opened_is_refused():
     made = make()
-    services.open_here(made.link, None, nonce())
+    here.open_link(made.link, None, nonce())
     with pytest.raises(Gone):
         services.burn(made.receipt)
     assert Secret.objects.get().state == State.OPENED
@@ -172,7 +172,7 @@ def test_the_link_key_is_no_receipt_and_the_receipt_opens_nothing():
     with pytest.raises(UnknownSecret):
         services.by_receipt(made.link)
     with pytest.raises(UnknownSecret):
-        services.open_here(envelope.LinkKey(made.receipt), None, nonce())
+        here.open_link(envelope.LinkKey(made.receipt), None, nonce())
 
 
 def test_an_id_is_taken_once():
@@ -195,7 +195,7 @@ def test_a_text_over_the_limit_is_refused_and_the_longest_is_kept():
     with pytest.raises(TooLarge):
         make("x" * (ANONYMOUS.max_text_bytes + 1))
     made = make("\x01" * ANONYMOUS.max_text_bytes)
-    assert services.open_here(made.link, None, nonce()).contents.text == "\x01" * ANONYMOUS.max_text_bytes
+    assert here.open_link(made.link, None, nonce()).text == "\x01" * ANONYMOUS.max_text_bytes
 
 
 @pytest.mark.parametrize("data", [b"", b"\x01", b"\x02" + b"x" * 400])
@@ -221,3 +221,10 @@ def test_creating_costs_one_statement_and_claiming_two(django_assert_num_queries
         services.claim(secret_id, keys.proof, mine, check=services.as_received)
     with django_assert_num_queries(1):
         services.acknowledge(secret_id, mine)
+
+
+def test_opening_on_the_server_reads_the_row_once(django_assert_num_queries):
+    """With a passphrase too: whether one is needed comes from the same row as the content."""
+    made = make(passphrase="right")
+    with django_assert_num_queries(2):
+        assert here.open_link(made.link, "right", nonce()).text == "hello"

@@ -123,8 +123,10 @@ async function receive(contentKey, answer) {
 /** @param {?object} part the code for files, if there are any */
 function showContents({ text, files }, part) {
   showText(byId("secret"), text ?? "");
-  byId("secret-part").hidden = Boolean(part) && !text;
-  byId("shown-lead").hidden = byId("secret-part").hidden;
+  const filesAlone = Boolean(part) && !text;
+  byId("secret-part").hidden = filesAlone;
+  byId("text-lead").hidden = filesAlone;
+  byId("files-lead").hidden = !filesAlone;
   if (part) part.showFiles(files);
 }
 
