@@ -7,13 +7,15 @@ so each of them is backed by a rule about structure that needs no list.
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - as Django calls it
 from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
+from django.db import connections
 
 from onetime import inventory, middleware, source_rules
 from onetime.inventory import Kind
@@ -103,6 +105,16 @@ LOG_HANDLERS = {
     "logging.handlers.RotatingFileHandler", "logging.handlers.TimedRotatingFileHandler",
     "logging.handlers.WatchedFileHandler",
 }  # fmt: skip
+#: What PostgreSQL's settings must be so that it writes no statement into its log, with what is in it. A
+#: failed one is an "error", but "log" and "fatal" would quote what runs when its connection is ended.
+QUIET_DATABASE = {
+    "log_min_error_statement": ("panic",),
+    "log_parameter_max_length_on_error": ("0",),
+    "log_statement": ("none", "ddl"),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",),
+}
 
 
 def error(id_: str, message: str, hint: str | None = None) -> Error:
@@ -273,6 +285,42 @@ def _handler_errors(name: str, handler: logging.Handler) -> Iterator[CheckMessag
     for word in LOG_FORMAT_WORDS:
         if f"%({word}" in form or f"{{{word}" in form:
             yield error("E013", f"The log {name} prints {word} in every line.", "Nobody's address is logged.")
+
+
+@register(TAG, Tags.database)
+def check_database_log(databases: Sequence[str] | None = None, **_kwargs: object) -> list[CheckMessage]:
+    """What sealed content could outlive its erasure in: PostgreSQL's own log.
+
+    It asks the database, so it runs where one is named: `check --database default`, `migrate`, `prepare`.
+    A warning, for the site itself keeps its promises; and none from a database that does not answer.
+    """
+    return [message for alias in databases or () for message in _database_log_warnings(alias)]
+
+
+def _database_log_warnings(alias: str) -> Iterator[CheckMessage]:
+    for name, value in sorted(database_log(alias).items()):
+        if value not in QUIET_DATABASE[name]:
+            yield Warning(
+                f"PostgreSQL's {name} is {value}: it may write statements into its log, with sealed content.",
+                hint=f"As its superuser: ALTER ROLE … SET {name} = {QUIET_DATABASE[name][0]}. "
+                "docs/operations.md has the command.",
+                id=f"{TAG}.W001",
+            )
+
+
+def database_log(alias: str) -> dict[str, str]:
+    """What PostgreSQL has as each of those settings; nothing of other databases, or where it is away."""
+    connection = connections[alias]
+    if connection.vendor != "postgresql":
+        return {}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(QUIET_DATABASE)]
+            )
+            return dict(cursor.fetchall())
+    except DatabaseError:
+        return {}
 
 
 @register(TAG)

@@ -50,7 +50,8 @@ def server_command(port: int, workers: int, host: str = "127.0.0.1") -> list[str
     """Granian, as docs/server.md explains: no access log, so that no link key is written."""
     return [
         sys.executable, "-m", "granian", "onetime.wsgi:application",
-        "--interface", "wsgi", "--host", host, "--port", str(port),
+        # Where it guesses the version of HTTP it waits for the first bytes, and that without end.
+        "--interface", "wsgi", "--http", "1", "--host", host, "--port", str(port),
         "--workers", str(workers), "--blocking-threads", "4", "--http1-buffer-size", "65536",
         # A thread that ends takes its database connection with it, and the next request pays for another.
         "--blocking-threads-idle-timeout", "600",

@@ -9,7 +9,7 @@ from accounts import services as accounts
 from accounts.models import User
 from billing.limits import ANONYMOUS
 from onetime import journal
-from secrets_app import envelope, services
+from secrets_app import envelope, here, services
 from secrets_app.envelope import Contents
 from secrets_app.errors import WrongProof
 from secrets_app.models import Secret, State
@@ -49,7 +49,7 @@ def name(made):
 
 def test_an_opening_is_in_the_journal(path):
     made = make()
-    services.open_here(made.link, None, b"n" * 16)
+    here.open_link(made.link, None, b"n" * 16)
     assert kinds(path) == {name(made): journal.OPENED}
 
 
@@ -64,7 +64,7 @@ def test_what_was_not_consumed_is_not_in_the_journal(path):
     made = services.create_here(Contents("x"), "right", ttl=3600, limits=ANONYMOUS)
     services.by_receipt(made.receipt)
     with pytest.raises(WrongProof):
-        services.open_here(made.link, "wrong", b"n" * 16)
+        here.open_link(made.link, "wrong", b"n" * 16)
     assert kinds(path) == {}
 
 

@@ -20,6 +20,8 @@ class Command(BaseCommand):
         if connection.vendor == "sqlite":
             Path(connection.settings_dict["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
+        for warning in checks.check_database_log(databases=[connection.alias]):
+            self.stderr.write(self.style.WARNING(str(warning)))
         self.collect_static()
         self.scan_sources()
 
