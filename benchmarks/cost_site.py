@@ -7,19 +7,19 @@ from pathlib import Path
 
 from benchmarks import servers
 from benchmarks.run import DATABASE_URL, REDIS_URL
-from tests.site import site_environment
+from tests.site import ROOT, fresh_database, site_environment
 
 
 def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="onetime-costs-") as directory,
-        servers.database(DATABASE_URL) as url,
+        fresh_database(DATABASE_URL) as url,
     ):
         environment = site_environment(
             Path(directory), 8000, url, RATE_LIMITS=servers.RATES, REDIS_URL=REDIS_URL
         )
         for command in (["manage.py", "prepare"], ["-m", "benchmarks.costs", *sys.argv[1:]]):
-            done = subprocess.run([sys.executable, *command], cwd=servers.ROOT, env=environment, check=False)
+            done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=False)
             if done.returncode:
                 return done.returncode
     return 0

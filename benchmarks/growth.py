@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from benchmarks.arithmetic import spread
 from benchmarks.load import Load, Seen
 from benchmarks.run import DATABASE_URL, REDIS_URL, say
 from benchmarks.servers import Server
+from tests.site import ROOT, fresh_database
 
 CHUNK = 500_000
 #: Rows whose content opens with no key: only what is claimed needs to. The smallest envelope, sealed.
@@ -35,7 +37,8 @@ SELECT gen_random_uuid(), 'new', false, 273, decode(repeat('00', 32), 'hex'),
 FROM (SELECT now() + %(from)s * interval '1 second' + random() * interval '1 day' AS at
       FROM generate_series(1, %(count)s)) AS times
 """
-ROUNDS, SECONDS, CONNECTIONS = 5, 3.0, 4
+ROUNDS, SECONDS, CONNECTIONS = 8, 3.0, 4
+SCENARIOS = ("create", "status", "claim")
 LIVE, EXPIRED = 3600, -200_000  # seconds from now at which the first of them expires
 
 
@@ -69,13 +72,6 @@ class Growing:
         wanted = Load(scenario, CONNECTIONS, seconds, names if scenario != "create" else None, self.body)
         return load.run(wanted, self.server.origin)
 
-    def medians(self) -> dict[str, float]:
-        """Milliseconds of create, status and claim, each the median of the rounds' medians."""
-        rounds = [
-            {name: self.seen(name).p50 for name in ("create", "status", "claim")} for _ in range(ROUNDS)
-        ]
-        return {name: spread([one[name] for one in rounds[1:]]).median for name in rounds[0]}
-
     def bytes(self) -> int:
         with psycopg.connect(self.url) as connection:
             row = connection.execute("SELECT pg_total_relation_size('secrets_app_secret')").fetchone()
@@ -83,16 +79,24 @@ class Growing:
         return int(row[0])
 
 
-def grow(site: Growing, rows: int) -> dict[str, Any]:
-    site.fill(rows // 1000)
-    site.settle()
-    few = site.medians()
-    say(f"{rows // 1000} rows: {few}")
-    site.fill(rows - rows // 1000)
-    site.settle()
-    many = site.medians()
-    say(f"{rows} rows: {many}")
-    return {"rows": rows, "few": few, "many": many, "ratio": {name: many[name] / few[name] for name in few}}
+def grow(few: Growing, many: Growing, rows: int) -> dict[str, Any]:
+    """Milliseconds of create, status and claim with few rows and with many, round after round in turn."""
+    few.fill(rows // 1000)
+    many.fill(rows)
+    many.settle()
+    few.settle()
+    rounds = [{name: (few.seen(name).p50, many.seen(name).p50) for name in SCENARIOS} for _ in range(ROUNDS)]
+    medians = {
+        name: [spread([one[name][place] for one in rounds[1:]]).median for place in (0, 1)]
+        for name in SCENARIOS
+    }
+    say(f"{rows // 1000} and {rows} rows: {medians}")
+    return {
+        "rows": rows,
+        "few": {name: seen[0] for name, seen in medians.items()},
+        "many": {name: seen[1] for name, seen in medians.items()},
+        "ratio": {name: seen[1] / seen[0] for name, seen in medians.items()},
+    }
 
 
 def purge(site: Growing, due: int, environment: dict[str, str]) -> dict[str, Any]:
@@ -101,9 +105,7 @@ def purge(site: Growing, due: int, environment: dict[str, str]) -> dict[str, Any
     site.fill(due, EXPIRED)
     before = site.bytes()
     began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "purge_secrets"], cwd=servers.ROOT, env=environment
-    )
+    process = subprocess.Popen([sys.executable, "manage.py", "purge_secrets"], cwd=ROOT, env=environment)
     busy = []
     while process.poll() is None:
         busy.append(site.seen("claim").p99)
@@ -130,7 +132,7 @@ def dashboards(site: Growing, owned: int, environment: dict[str, str]) -> dict[s
         )
         said = subprocess.run(
             [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
-            cwd=servers.ROOT, env=environment, check=True, capture_output=True, text=True,
+            cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
         ).stdout.split()  # fmt: skip
         site.fill(count, owner=int(said[0]))
         site.settle()
@@ -147,6 +149,14 @@ def _page(origin: str, headers: dict[str, str]) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
+def growing(stack: ExitStack, var: Path) -> Growing:
+    url = stack.enter_context(fresh_database(DATABASE_URL))
+    server = stack.enter_context(servers.site(var.name, var, url, REDIS_URL))
+    site = Growing(server, url, var)
+    site.seen("create")
+    return site
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=int(os.environ.get("ROWS") or 10_000_000))
@@ -154,21 +164,16 @@ def main() -> int:
     parser.add_argument("--owned", type=int, default=int(os.environ.get("OWNED") or 100_000))
     parser.add_argument("--write", action="store_true", help="write what was found into docs/performance.md")
     given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="onetime-growth-") as directory,
-        servers.database(DATABASE_URL) as url,
-    ):
-        var = Path(directory)
-        with servers.site("postgres", var / "site", url, REDIS_URL) as server:
-            assert server.stock  # noqa: S101 - it is a site
-            site, environment = Growing(server, url, var), server.stock.environment
-            site.seen("create")
-            found = {
-                "date": time.strftime("%Y-%m-%d"),
-                "grown": grow(site, given.rows),
-                "purged": purge(site, given.due, environment),
-                "dashboard_milliseconds": dashboards(site, given.owned, environment),
-            }
+    with tempfile.TemporaryDirectory(prefix="onetime-growth-") as directory, ExitStack() as stack:
+        few, many = (growing(stack, Path(directory) / name) for name in ("few", "many"))
+        assert many.server.stock  # noqa: S101 - it is a site
+        environment = many.server.stock.environment
+        found = {
+            "date": time.strftime("%Y-%m-%d"),
+            "grown": grow(few, many, given.rows),
+            "purged": purge(many, given.due, environment),
+            "dashboard_milliseconds": dashboards(many, given.owned, environment),
+        }
     say(json.dumps(report.compact(found), indent=1))
     if given.write:
         report.save_growth(found)

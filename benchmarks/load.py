@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import machine
+
 LUA = Path(__file__).with_name("load.lua")
 
 
@@ -27,7 +29,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Times in milliseconds. `generator` is the share of one core that wrk itself needed."""
+    """Times in milliseconds. `generator` is the share of one core that wrk itself needed.
+
+    `processor` is the microseconds that all processors worked for one request, in every process
+    and in the kernel: what no other arrangement of the same work could take less than.
+    """
 
     rate: float
     p50: float
@@ -37,6 +43,7 @@ class Seen:
     errors: int
     bytes: float  # of one answer on the wire, headers and all
     generator: float
+    processor: float
 
 
 def command(load: Load, url: str) -> list[str]:
@@ -50,15 +57,17 @@ def command(load: Load, url: str) -> list[str]:
 
 def run(load: Load, url: str) -> Seen:
     """Raises LoadFailed where wrk itself fails; refused answers are counted in `errors`."""
+    before = machine.busy_seconds()
     process = subprocess.Popen(command(load, url), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr  # noqa: S101 - asked for above
     said = process.stderr.read().decode()
     _pid, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return seen(said, process.returncode, used.ru_utime + used.ru_stime)
+    busy = machine.busy_seconds() - before
+    return seen(said, process.returncode, used.ru_utime + used.ru_stime, busy)
 
 
-def seen(said: str, returncode: int, cpu_seconds: float) -> Seen:
+def seen(said: str, returncode: int, cpu_seconds: float, busy_seconds: float) -> Seen:
     """wrk's own figures, from the line that load.lua prints at the end."""
     last = said.strip().rpartition("\n")[2]
     if returncode or not last.startswith("{"):
@@ -74,4 +83,5 @@ def seen(said: str, returncode: int, cpu_seconds: float) -> Seen:
         errors=raw["errors"],
         bytes=raw["bytes"] / max(1, raw["requests"]),
         generator=cpu_seconds / seconds,
+        processor=1e6 * busy_seconds / max(1, raw["requests"]),
     )

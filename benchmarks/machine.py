@@ -49,3 +49,10 @@ def _redis_version(url: str) -> str:
 def _wrk() -> str:
     said = subprocess.run(["/usr/bin/env", "wrk", "-v"], capture_output=True, text=True, check=False)
     return " ".join((said.stdout or said.stderr).split()[:2])
+
+
+def busy_seconds() -> float:
+    """Seconds that the processors have worked since the machine started, for everybody and the kernel."""
+    with Path("/proc/stat").open() as file:
+        user, nice, system, _idle, _iowait, irq, softirq = map(int, file.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")

@@ -84,7 +84,18 @@ def _promises(found: dict[str, Any]) -> str:
 
 def _cases(found: dict[str, Any]) -> str:
     rows = [_case(case) for case in found["cases"]]
-    heads = ["server", "what", "connections", "a second", "spread", "p50 ms", "p99 ms", "bytes", "wrk’s core"]
+    heads = [
+        "server",
+        "what",
+        "connections",
+        "a second",
+        "spread",
+        "p50 ms",
+        "p99 ms",
+        "bytes",
+        "processor µs",
+        "wrk’s core",
+    ]
     return table(heads, rows)
 
 
@@ -100,6 +111,7 @@ def _case(case: dict[str, Any]) -> list[str]:
         f"{spread(case['p50']).median:.2f}",
         f"{spread(case['p99']).median:.2f}",
         f"{case['bytes']:,.0f}",
+        f"{round_figures(spread(case['processor']).median):,.0f}",
         f"{100 * max(case['generator']):.0f} %",
     ]
 
@@ -107,7 +119,8 @@ def _case(case: dict[str, Any]) -> list[str]:
 def _rest(found: dict[str, Any]) -> str:
     bare = [
         f"- A bare {name} on PostgreSQL from one process: {round_figures(spread(rates).median):,.0f} "
-        f"a second (spread {spread(rates).percent:.0f} %)."
+        f"a second (spread {spread(rates).percent:.0f} %), "
+        f"{_bare_processor(found, name)} of the processors for each."
         for name, rates in found["bare"].items()
     ]
     memory = [
@@ -117,6 +130,10 @@ def _rest(found: dict[str, Any]) -> str:
     ]
     starts = ", ".join(f"{one:.2f}" for one in found["first_answer_seconds"])
     return "\n".join([*bare, *memory, f"- From the start of the server to its first page: {starts} s."])
+
+
+def _bare_processor(found: dict[str, Any], name: str) -> str:
+    return f"{round_figures(spread(found['bare_processor'][name]).median):,.0f} µs"
 
 
 def _megabytes(used: list[float]) -> str:

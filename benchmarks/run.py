@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import load, machine, peer, report, servers, statements, stock
-from benchmarks.cases import Case, all_cases
+from benchmarks.cases import SMALL, Case, all_cases
 from benchmarks.load import Load, Seen
 from benchmarks.servers import Server
+from tests.site import fresh_database
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "postgres://root@127.0.0.1/postgres")
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/5")
@@ -43,6 +44,7 @@ class Measured:
                 name: [getattr(one, name) for one in self.seen]
                 for name in ("p50", "p99", "worst", "generator")
             },
+            "processor": [one.processor * self.case.requests for one in self.seen],
             "bytes": self.seen[-1].bytes,
             "errors": sum(one.errors for one in self.seen),
         }
@@ -56,6 +58,7 @@ class Run:
         self.measured = {case.key: Measured(case) for case in cases}
         self.expected: dict[str, float] = {}
         self.bare: dict[str, list[float]] = {}
+        self.bare_processor: dict[str, list[float]] = {}
 
     def round(self, *, keep: bool) -> None:
         for measured in self.measured.values():
@@ -79,12 +82,16 @@ class Run:
     def once(self, case: Case) -> Seen:
         server = self.running[case.server]
         names = self.stocked(case, server) if case.stock else None
-        wanted = Load(case.scenario, case.connections, self.seconds, names, self.body(case))
+        wanted = Load(case.scenario, case.connections, self.lasts(case), names, self.body(case))
         try:
             return load.run(wanted, server.origin + case.path)
         finally:
             if server.stock and case.size:
                 server.stock.order("clear")
+
+    def lasts(self, case: Case) -> float:
+        """Seconds. Large secrets are measured for one: stocking them takes longer than opening them."""
+        return min(1, self.seconds) if case.size > SMALL else self.seconds
 
     def body(self, case: Case) -> Path | None:
         if case.scenario not in {"create", "share", "peer_create"}:
@@ -109,14 +116,14 @@ class Run:
         if case.scenario == "status":
             return 1000
         rate = self.expected.get(case.key, FIRST_RATE[case.connections] / (3 if case.size > 1000 else 1))
-        return int(STOCK_MARGIN * rate / case.requests * self.seconds) + 200
+        return int(STOCK_MARGIN * rate / case.requests * self.lasts(case)) + 200
 
 
 @contextlib.contextmanager
 def all_servers(var: Path) -> Iterator[dict[str, Server]]:
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
-        url = enter(servers.database(DATABASE_URL))
+        url = enter(fresh_database(DATABASE_URL))
         running = [
             enter(servers.bare("void", "benchmarks.empty_view:void", var)),
             enter(servers.bare("empty", "benchmarks.empty_view:application", var)),
@@ -132,14 +139,15 @@ def measure(rounds: int, seconds: float, only: str) -> dict[str, Any]:
     cases = [case for case in all_cases() if re.search(only, case.key)]
     with tempfile.TemporaryDirectory(prefix="onetime-bench-") as directory:
         var = Path(directory)
-        with all_servers(var) as running, servers.database(DATABASE_URL) as bare_url:
+        with all_servers(var) as running, fresh_database(DATABASE_URL) as bare_url:
             run = Run(var, running, cases, seconds)
             for number in range(rounds + 1):
                 say(f"--- {'warming up' if number == 0 else f'round {number} of {rounds}'}")
                 run.round(keep=number > 0)
                 if number:
-                    for name, rate in statements.rates(bare_url, seconds).items():
+                    for name, (rate, processor) in statements.rates(bare_url, seconds).items():
                         run.bare.setdefault(name, []).append(rate)
+                        run.bare_processor.setdefault(name, []).append(processor)
             memory = {name: servers.workers_megabytes(server) for name, server in running.items()}
             shares = {
                 name: servers.workers_megabytes(server, servers.own_megabytes)
@@ -152,6 +160,7 @@ def measure(rounds: int, seconds: float, only: str) -> dict[str, Any]:
         "rounds": rounds,
         "seconds": seconds,
         "bare": run.bare,
+        "bare_processor": run.bare_processor,
         "cases": [measured.json() for measured in run.measured.values()],
         "memory_megabytes": memory,
         "own_megabytes": shares,
@@ -161,7 +170,7 @@ def measure(rounds: int, seconds: float, only: str) -> dict[str, Any]:
 
 def start_times(var: Path) -> list[float]:
     """Seconds from the start of the server to its first answer, on a database that exists."""
-    with servers.database(DATABASE_URL) as url:
+    with fresh_database(DATABASE_URL) as url:
         return [servers.first_answer(var / f"start-{number}", url, REDIS_URL) for number in range(3)]
 
 

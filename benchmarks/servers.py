@@ -2,21 +2,16 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
 from benchmarks import peer
 from benchmarks.stock import Stock
 from onetime.embedded import server_command
-from tests.site import end, free_port, site_environment, wait_until_alive
+from tests.site import end, free_port, prepare, site_environment, spawn, wait_until_alive
 
-ROOT = Path(__file__).resolve().parent.parent
 WORKERS = 2
 #: Limits are counted as on any site, and too high to refuse a load generator.
 RATES = ",".join(f"{name}=1000000000/h" for name in ("status", "claim", "receipt"))
@@ -43,9 +38,8 @@ def running(
     alive: str,
     stock: Stock | None = None,
 ) -> Iterator[Server]:
-    with log.open("ab") as output:
-        began = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    began = time.monotonic()
+    process = spawn(command, environment, log)
     origin = f"http://127.0.0.1:{port}"
     try:
         wait_until_alive(origin + alive, process)
@@ -60,13 +54,7 @@ def site(name: str, var: Path, database_url: str, redis_url: str) -> Iterator[Se
     var.mkdir(parents=True)
     port = free_port()
     environment = site_environment(var, port, database_url, RATE_LIMITS=RATES, REDIS_URL=redis_url)
-    subprocess.run(
-        [sys.executable, "manage.py", "prepare"],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    prepare(environment)
     stock = Stock(environment)
     stock.order("allow")
     command = server_command(port, WORKERS)
@@ -92,19 +80,6 @@ def snappass(var: Path, redis_url: str) -> Iterator[Server]:
     environment = peer.environment(redis_url)
     with running("snappass", peer.command(port), environment, port, var / "snappass.log", "/") as server:
         yield server
-
-
-@contextlib.contextmanager
-def database(url: str) -> Iterator[str]:
-    """A fresh PostgreSQL database beside the one that `url` names, dropped at the end."""
-    name = f"ot_bench_{os.getpid()}_{time.monotonic_ns() % 1_000_000}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield url.rsplit("/", 1)[0] + "/" + name
-    finally:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def children(pid: int) -> list[int]:

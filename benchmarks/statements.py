@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import psycopg
 
+from benchmarks import machine
+
 #: The row of a secret of 1 kB, with the indexes that ours has; and no Django.
 TABLE = """
 CREATE TABLE IF NOT EXISTS bare (
@@ -28,8 +30,11 @@ CONTENT = secrets.token_bytes(1313)  # as 1 kB of text is stored
 HASH = secrets.token_bytes(32)
 
 
-def rates(url: str, seconds: float) -> dict[str, float]:
-    """Inserts and conditional updates a second, each committed to disk before the next."""
+def rates(url: str, seconds: float) -> dict[str, tuple[float, float]]:
+    """Inserts and conditional updates a second, each committed to disk before the next.
+
+    With each the microseconds that all processors worked for one.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(TABLE)
         connection.execute("TRUNCATE bare")
@@ -48,9 +53,10 @@ def rates(url: str, seconds: float) -> dict[str, float]:
         return {"insert": inserted, "update": _rate(update, seconds, lambda: bool(waiting))}
 
 
-def _rate(act: Callable[[], None], seconds: float, more: Callable[[], bool]) -> float:
-    began, done = time.perf_counter(), 0
+def _rate(act: Callable[[], None], seconds: float, more: Callable[[], bool]) -> tuple[float, float]:
+    began, busy, done = time.perf_counter(), machine.busy_seconds(), 0
     while time.perf_counter() - began < seconds and more():
         act()
         done += 1
-    return done / (time.perf_counter() - began)
+    rate = done / (time.perf_counter() - began)
+    return rate, 1e6 * (machine.busy_seconds() - busy) / done

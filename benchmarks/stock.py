@@ -115,17 +115,41 @@ def _for_openings(size: int, count: int) -> Iterator[tuple[str, Any]]:
 
 def put(kind: str, size: int, count: int) -> Iterator[str]:
     """Store `count` secrets that wait for a claim ("claim") or for API v1 ("open"); their names."""
-    from secrets_app.models import Secret
-
     batch = max(1, min(1000, BATCH_BYTES // size))
     waiting: list[Any] = []
     for name, row in {"claim": _for_claims, "open": _for_openings}[kind](size, count):
         waiting.append(row)
         if len(waiting) == batch:
-            Secret.objects.bulk_create(waiting)
+            _store(waiting)
             waiting.clear()
         yield name
-    Secret.objects.bulk_create(waiting)
+    _store(waiting)
+    _settle()
+
+
+def _store(rows: list[Any]) -> None:
+    """COPY where there is one: it is five times as fast as an INSERT of as many rows."""
+    from django.db import connection
+
+    from secrets_app.models import Secret
+    from secrets_app.statements import INSERTED
+
+    if connection.vendor != "postgresql":
+        Secret.objects.bulk_create(rows)
+        return
+    table, columns = Secret._meta.db_table, ", ".join(INSERTED)  # noqa: SLF001 - Django's own name for it
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            values = (getattr(row, name) for name in INSERTED)
+            copy.write_row([str(value) if isinstance(value, str) else value for value in values])
+
+
+def _settle() -> None:
+    """What was put there is on disk before anything is measured: writing it is no part of a claim."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT" if connection.vendor == "postgresql" else "PRAGMA wal_checkpoint")
 
 
 def _clear() -> None:

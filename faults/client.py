@@ -32,6 +32,9 @@ def b64(data: bytes) -> str:
 class Client(threading.Thread):
     """One of several, each with a generator of its own so that a run can be repeated."""
 
+    #: The share of secrets that carry a file and go by segment.
+    files = 0.12
+
     def __init__(
         self,
         port: int,
@@ -77,7 +80,7 @@ class Client(threading.Thread):
         connection = self.connection()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            connection.request(method, API + path, body=body or None, headers=named)
+            connection.request(method, path, body=body or None, headers=named)
             answer = connection.getresponse()
             whole = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -95,7 +98,7 @@ class Client(threading.Thread):
         begun = time.monotonic()
         while time.monotonic() < begun + PATIENCE:
             try:
-                status, answer = self.once(method, path, data, Content_Type=kind, **headers)
+                status, answer = self.once(method, API + path, data, Content_Type=kind, **headers)
             except NoAnswer:
                 self.ledger.count(f"{what}: no answer")
             else:
@@ -110,7 +113,7 @@ class Client(threading.Thread):
 
     def create(self) -> Entry:
         key = envelope.new_link_key()
-        by_segment = self.random.random() < 0.12
+        by_segment = self.random.random() < self.files
         text = secrets.token_urlsafe(self.random.choice((20, 200, 2000)))
         ttl = self.random.choice((3600, 86400, 604800))
         entry = Entry(key, envelope.secret_id(key).hex(), text, by_segment, ttl)

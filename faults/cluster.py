@@ -19,8 +19,9 @@ from tests.site import ROOT, free_port, site_environment
 POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/nonexistent"))
 CLOCKED = Path(__file__).resolve().parent / "clocked"
 OWNER = "postgres"  # PostgreSQL refuses to run as root
-#: Bytes of the file systems of the database and of the journal, where root can make them.
-DATABASE_BYTES, JOURNAL_BYTES = 1 << 30, 256 << 10
+#: Bytes of the file systems of the database and of the journal, where root can make them. A journal
+#: takes 60 bytes a secret, and as much again for a moment while it is trimmed.
+DATABASE_BYTES, JOURNAL_BYTES = 1 << 30, 8 << 20
 
 
 class Cluster:
@@ -28,6 +29,7 @@ class Cluster:
 
     def __init__(self, directory: Path, *, workers: int = 2) -> None:
         self.directory, self.workers = directory, workers
+        self.tree = ROOT  # the version whose commands and housekeeping run
         self.listen = ["127.0.0.1"]  # addresses of the database and the cache
         self.root = os.geteuid() == 0
         self.data, self.journal = directory / "database", directory / "journal"
@@ -157,13 +159,22 @@ class Cluster:
             REDIS_URL=f"redis://127.0.0.1:{self.to_redis.port}/0", HOLD_SECONDS="120", RATE_LIMITS="off",
             BACKUP_JOURNAL=str(self.journal / "consumed.journal"), METRICS_TOKEN=secrets.token_hex(16),
         )  # fmt: skip
-        env |= {"PYTHONPATH": f"{CLOCKED}:{ROOT}", "FAULTS_CLOCK": str(self.clock)}
+        env |= {"PYTHONPATH": f"{CLOCKED}:{self.tree}", "FAULTS_CLOCK": str(self.clock)}
         return env
+
+    def environment_behind_proxy(self) -> dict[str, str]:
+        """As `environment`, but behind TLS, without wires, and with a journal that has room to grow."""
+        return self.environment() | {
+            "DATABASE_URL": self.database(self.postgres_port),
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "SITE_ORIGIN": "https://localhost", "TRUSTED_PROXY_COUNT": "1",
+            "BACKUP_JOURNAL": str(self.directory / "consumed.journal"),
+        }  # fmt: skip
 
     def manage(self, *words: str) -> str:
         done = subprocess.run(
             [sys.executable, "manage.py", *words],
-            cwd=ROOT,
+            cwd=self.tree,
             env=self.env,
             check=False,
             capture_output=True,
@@ -176,7 +187,11 @@ class Cluster:
     def start_site(self) -> None:
         output = self.log("site")
         self.site = subprocess.Popen(
-            server_command(self.site_port, self.workers), cwd=ROOT, env=self.env, stdout=output, stderr=output
+            server_command(self.site_port, self.workers),
+            cwd=self.tree,
+            env=self.env,
+            stdout=output,
+            stderr=output,
         )
         os.close(output)
 
@@ -184,7 +199,7 @@ class Cluster:
         output = self.log("keeper")
         self.keeper = subprocess.Popen(
             [sys.executable, "manage.py", "housekeeping", "--loop", "2", "--quiet"],
-            cwd=ROOT, env=self.env, stdout=output, stderr=output,
+            cwd=self.tree, env=self.env, stdout=output, stderr=output,
         )  # fmt: skip
         os.close(output)
 

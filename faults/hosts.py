@@ -25,11 +25,11 @@ from faults import verdict
 from faults.__main__ import say
 from faults.client import Client
 from faults.cluster import Cluster
-from faults.ledger import Ledger
+from faults.ledger import Ledger, unanswered
 from faults.processes import end
 from tests.operations.test_proxies import nginx
 from tests.operations.tools import certificate, trusting, wait_for
-from tests.site import ROOT, free_port
+from tests.site import ROOT, free_port, wait_until_alive
 
 NET, BRIDGE, PORT = "10.213.7", "br-onetime", 8000
 
@@ -43,6 +43,7 @@ class Host:
 
     def __init__(self, number: int, cluster: Cluster, env: dict[str, str]) -> None:
         self.name, self.address = f"onetime-{number}", f"{NET}.{10 + number}"
+        self.place = f"{self.address}:{PORT}"
         self.cluster, self.env = cluster, env
         self.near, self.far = f"ot{number}a", f"ot{number}b"
         run("ip", "netns", "add", self.name)
@@ -66,6 +67,11 @@ class Host:
         )  # fmt: skip
         os.close(output)
 
+    def wait(self) -> None:
+        """Until it is ready."""
+        if self.process is not None:
+            wait_until_alive(f"http://{self.place}/readyz", self.process)
+
     def stop(self, how: int) -> None:
         if self.process is not None:
             end(self.process, how)
@@ -80,7 +86,7 @@ class Host:
 
 
 class Proxy:
-    """The nginx sample with the hosts as its upstreams; reloaded when they change."""
+    """The nginx sample with some servers behind it; reloaded when they change."""
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.port = directory, free_port()
@@ -90,9 +96,10 @@ class Proxy:
         self.sample = (directory / "site.conf").read_text()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def serve(self, hosts: list[Host]) -> None:
+    def serve(self, places: list[str]) -> None:
+        """`places` are ADDRESS:PORT."""
         line = f"server 127.0.0.1:{PORT} max_fails=1 fail_timeout=2s;"
-        lines = "\n".join(line.replace("127.0.0.1", host.address) for host in hosts)
+        lines = "\n".join(line.replace(f"127.0.0.1:{PORT}", place) for place in places)
         (self.directory / "site.conf").write_text(self.sample.replace(line, lines))
         if self.process is None:
             self.process = subprocess.Popen(self.command)
@@ -127,17 +134,6 @@ def environment(cluster: Cluster) -> dict[str, str]:
 
 def phases(hosts: list[Host], proxy: Proxy, spare: Host, seconds: float) -> Iterator[str]:
     """What happens, one after the other, each followed by a while of load."""
-
-    def ready(host: Host) -> None:
-        import urllib.request
-
-        for _try in range(300):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://{host.address}:{PORT}/readyz", timeout=2).close()
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"{host.name} is not ready")
-
     first, second, third = hosts
     yield "three hosts"
     time.sleep(seconds)
@@ -152,14 +148,14 @@ def phases(hosts: list[Host], proxy: Proxy, spare: Host, seconds: float) -> Iter
     time.sleep(seconds)
     yield "one added"
     spare.start()
-    ready(spare)
-    proxy.serve([first, second, spare])
+    spare.wait()
+    proxy.serve([host.place for host in (first, second, spare)])
     time.sleep(seconds)
     yield "each restarted in turn, as in an upgrade"
     for host in (first, second, spare):
         host.stop(signal.SIGTERM)
         host.start()
-        ready(host)
+        host.wait()
     time.sleep(seconds)
 
 
@@ -190,7 +186,7 @@ def main() -> int:
 def under_load(cluster: Cluster, hosts: list[Host], proxy: Proxy, asked: argparse.Namespace) -> int:
     for host in hosts[:3]:
         host.start()
-    proxy.serve(hosts[:3])
+    proxy.serve([host.place for host in hosts[:3]])
     ledger, stop = Ledger(), threading.Event()
     tls = trusting(proxy.chain)
     clients = [Client(proxy.port, ledger, stop, number, tls) for number in range(3)]
@@ -228,8 +224,7 @@ def told_of(told: list[dict[str, Any]], ledger: Ledger, before: dict[str, int]) 
         ledger.slowest.clear()
     if told:
         new = {name: count - before.get(name, 0) for name, count in counts.items()}
-        unanswered = {"no answer", "500", "502", "503", "504"}
-        failed = sum(count for name, count in new.items() if name.rpartition(": ")[2] in unanswered)
+        failed = unanswered(new)
         told[-1] |= {
             "answered": sum(new.values()) - failed,
             "to be repeated": failed,

@@ -34,6 +34,8 @@ class Ledger:
         self.lock = threading.Lock()
         self.counts: dict[str, int] = {}
         self.slowest: dict[str, float] = {}
+        #: Of each answer: when (monotonic), to what, and how long it took with repeating, in seconds.
+        self.answers: list[tuple[float, str, float]] = []
 
     def add(self, entry: Entry) -> None:
         with self.lock:
@@ -43,6 +45,8 @@ class Ledger:
         with self.lock:
             self.counts[what] = self.counts.get(what, 0) + 1
             self.slowest[what] = max(self.slowest.get(what, 0), seconds)
+            if seconds:
+                self.answers.append((time.monotonic(), what.partition(":")[0], seconds))
 
     def waiting(self) -> list[Entry]:
         """Confirmed, and nobody has asked to open or burn it."""
@@ -51,6 +55,15 @@ class Ledger:
                 each for each in self.entries
                 if each.confirmed_at and not each.claimed_at and not each.burn_asked
             ]  # fmt: skip
+
+
+#: What is repeated: nothing came back, or a failure of the server.
+UNANSWERED = {"no answer", "500", "502", "503", "504"}
+
+
+def unanswered(counts: dict[str, int]) -> int:
+    """How many calls a client had to repeat."""
+    return sum(count for name, count in counts.items() if name.rpartition(": ")[2] in UNANSWERED)
 
 
 def now() -> float:

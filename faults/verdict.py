@@ -87,9 +87,9 @@ def promises(cluster: Cluster, ledger: Ledger, opener: Client) -> dict[str, list
     }
 
 
-def verdicts(cluster: Cluster, ledger: Ledger) -> dict[str, list[str]]:
+def verdicts(cluster: Cluster, ledger: Ledger, opener: Client | None = None) -> dict[str, list[str]]:
     """Each promise and where it was broken; in this order, for the last ones move the clock."""
-    opener = Client(cluster.site_port, ledger, threading.Event(), 0)
+    opener = opener or Client(cluster.site_port, ledger, threading.Event(), 0)
     return {
         **promises(cluster, ledger, opener),
         "no content was left after its hold": kept_after_the_hold(cluster),

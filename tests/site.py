@@ -86,9 +86,7 @@ def running_site(
     port = port or free_port()
     with site_database(var) as database_url:
         env = site_environment(var, port, database_url, **more)
-        subprocess.run(
-            [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=env, check=True, capture_output=True
-        )
+        prepare(env)
         if files:
             allow_files(env, files)
         site = Site(
@@ -99,6 +97,12 @@ def running_site(
             yield site
         finally:
             end(site.process)
+
+
+def prepare(env: dict[str, str]) -> None:
+    """Make the tables and collect the static files; what goes wrong is said on standard error."""
+    command = [sys.executable, "manage.py", "prepare"]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def allow_files(env: dict[str, str], size: int) -> None:
@@ -112,10 +116,13 @@ def allow_files(env: dict[str, str], size: int) -> None:
 
 def start(port: int, workers: int, env: dict[str, str], var: Path) -> "subprocess.Popen[bytes]":
     """The server; what it says is added to server.log."""
-    with (var / "server.log").open("ab") as output:
-        return subprocess.Popen(
-            server_command(port, workers), cwd=ROOT, env=env, stdout=output, stderr=output
-        )
+    return spawn(server_command(port, workers), env, var / "server.log")
+
+
+def spawn(command: list[str], env: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    """A server of any kind; what it says is added to `log`."""
+    with log.open("ab") as output:
+        return subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -154,6 +161,13 @@ def site_database(var: Path) -> Iterator[str]:
     if not url.startswith("postgres"):
         yield f"sqlite:///{var / 'site.sqlite3'}"
         return
+    with fresh_database(url) as fresh:
+        yield fresh
+
+
+@contextlib.contextmanager
+def fresh_database(url: str) -> Iterator[str]:
+    """An empty PostgreSQL database beside the one that `url` names, dropped at the end."""
     import psycopg
 
     name = f"onetime_site_{secrets.token_hex(6)}"

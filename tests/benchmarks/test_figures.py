@@ -1,10 +1,11 @@
 """The figures of docs/performance.md: their arithmetic, and what is read from the load generator."""
 
+import time
 from typing import Any
 
 import pytest
 
-from benchmarks import load, report, targets
+from benchmarks import load, machine, report, targets
 from benchmarks.arithmetic import one_after_the_other, ratio, round_figures, spread
 from benchmarks.cases import all_cases
 from benchmarks.chart import svg
@@ -40,15 +41,24 @@ WRK = '{"requests":300,"microseconds":3000000,"bytes":60000,"errors":2,"p50":150
 
 
 def test_what_wrk_says_is_read_in_our_units():
-    seen = load.seen(f"noise\n{WRK}\n", 0, 0.6)
+    seen = load.seen(f"noise\n{WRK}\n", 0, 0.6, 3.9)
     assert (seen.rate, seen.p50, seen.p99, seen.bytes, seen.errors) == (100.0, 1.5, 9.0, 200.0, 2)
     assert seen.generator == pytest.approx(0.2)
+    assert seen.processor == pytest.approx(13_000)  # of two cores that worked for 300 requests
+
+
+def test_the_processors_have_worked_longer_after_work():
+    before = machine.busy_seconds()
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        sum(range(1000))
+    assert machine.busy_seconds() - before >= 0.2
 
 
 @pytest.mark.parametrize(("said", "code"), [("unable to connect", 1), ("", 0), (WRK, 1)])
 def test_a_load_generator_that_failed_gives_no_figures(said, code):
     with pytest.raises(LoadFailed):
-        load.seen(said, code, 0.1)
+        load.seen(said, code, 0.1, 0.1)
 
 
 def test_the_command_names_what_load_lua_reads():
@@ -72,14 +82,15 @@ def found(create: float, p99: float = 4.0) -> dict[str, Any]:
     cases = [
         {
             "key": f"{name}, 16", "server": name.partition(":")[0], "what": name.partition(": ")[2].removesuffix(" 1 kB"), "connections": 16,
-            "size": 1000 if "kB" in name else 0, "rates": [rate, rate], "p50": [1.0, 1.0], "p99": [p99, p99], "generator": [0.1], "bytes": 1,
+            "size": 1000 if "kB" in name else 0, "rates": [rate, rate], "p50": [1.0, 1.0], "p99": [p99, p99], "generator": [0.1], "processor": [450.0], "bytes": 1,
             "errors": 0,
         }
         for name, rate in rates.items()
     ]  # fmt: skip
     return {
         "date": "2026-11-22", "machine": {"memory": "8 GB"}, "rounds": 2, "seconds": 1, "cases": cases,
-        "bare": {"insert": [4000.0, 4000.0]}, "memory_megabytes": {"postgres": [80.0, 91.0]}, "own_megabytes": {"postgres": [60.0, 61.0]},
+        "bare": {"insert": [4000.0, 4000.0]}, "bare_processor": {"insert": [480.0]},
+        "memory_megabytes": {"postgres": [80.0, 91.0]}, "own_megabytes": {"postgres": [60.0, 61.0]},
         "first_answer_seconds": [1.0],
     }  # fmt: skip
 
@@ -110,6 +121,7 @@ def test_the_document_gets_every_figure_and_the_chart_every_case():
     seen = found(create=1700.0)
     text = report.tables(seen)
     assert "| PostgreSQL and Redis | create 1 kB | 16 | 1,700 | 0 % | 1.00 | 4.00 |" in text
+    assert "4,000 a second (spread 0 %), 480 µs of the processors for each" in text
     assert "| create over SnapPass's create, 16 connections | 1.7 | ≥ 1.5 | yes |" in text
     picture = svg(seen)
     assert picture.count("<rect") == len(seen["cases"]) + 1

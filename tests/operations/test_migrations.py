@@ -5,6 +5,7 @@ docs/operations.md has the policy. The markers, as attributes of the Migration c
 `data = "…"` where code or SQL is run, with a sentence on why the version before does not mind.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,9 +52,14 @@ def complaint(operation: Any, migration: Any, created: set[str]) -> str:
         return "" if getattr(migration, "data", "") else f"{kind} without `data = …`"
     if isinstance(operation, migrations.SeparateDatabaseAndState):
         return "; ".join(complaint(op, migration, created) for op in operation.database_operations)
-    if getattr(migration, "contracts", "") or kind == "AddIndexConcurrently":
+    if names_a_release(getattr(migration, "contracts", "")) or kind == "AddIndexConcurrently":
         return ""
-    return f"{kind} without `contracts = …`"
+    return f"{kind} without `contracts = 'unused since RELEASE'`"
+
+
+def names_a_release(said: object) -> bool:
+    """Whether it is text that says since which release nothing uses what goes."""
+    return isinstance(said, str) and re.search(r"\bunused since v?\d+\.\d+", said) is not None
 
 
 def can_be_left_out(field: Any) -> bool:
@@ -111,6 +117,11 @@ def test_one_that_would_break_it_is_refused(operation):
 )
 def test_one_that_expands_is_let_through(operation):
     assert complaints(planted(operation)) == []
+
+
+@pytest.mark.parametrize("said", [True, "", "not needed", "unused since long ago"])
+def test_a_contraction_that_names_no_release_is_refused(said):
+    assert complaints(planted(migrations.RemoveField("secret", "size"), contracts=said)) != []
 
 
 def test_with_its_marker_a_contraction_is_let_through():
