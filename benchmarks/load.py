@@ -45,6 +45,11 @@ class Seen:
     generator: float
     processor: float
 
+    @property
+    def answered(self) -> float:
+        """Requests a second that were not refused: refusing, as where a stock is used up, is faster."""
+        return self.rate * (1 - self.errors / max(1, self.requests))
+
 
 def command(load: Load, url: str) -> list[str]:
     """One thread of wrk keeps many cores of Python busy; `generator` of each run shows that it did."""

@@ -63,7 +63,7 @@ class Run:
     def round(self, *, keep: bool) -> None:
         for measured in self.measured.values():
             seen = self.one(measured.case)
-            self.expected[measured.case.key] = max(seen.rate, self.expected.get(measured.case.key, 0))
+            self.expected[measured.case.key] = max(seen.answered, self.expected.get(measured.case.key, 0))
             if keep:
                 measured.seen.append(seen)
             say(f"{measured.case.key:45} {seen.rate:8.0f}/s  p50 {seen.p50:7.2f}  p99 {seen.p99:7.2f} ms"
@@ -75,8 +75,7 @@ class Run:
             seen = self.once(case)
             if not (seen.errors and case.stock and case.stock != "status"):
                 break
-            rate = max(seen.rate, self.expected.get(case.key, FIRST_RATE[case.connections]))
-            self.expected[case.key] = 1.5 * rate
+            self.expected[case.key] = max(1.5 * seen.answered, self.expected.get(case.key, 0))
         return seen
 
     def once(self, case: Case) -> Seen:
