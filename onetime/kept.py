@@ -55,10 +55,13 @@ class VisitorPage(HttpResponse):
         return response
 
 
+def may_be_kept(request: HttpRequest) -> bool:
+    """Whether nothing in `request` but its path and its language could change the answer."""
+    return request.method in {"GET", "HEAD"} and not request.META.get("HTTP_COOKIE")
+
+
 def find(request: HttpRequest, language: str) -> HttpResponse | None:
-    """The kept answer to `request`, or None for one that must go the whole way."""
-    if request.method not in {"GET", "HEAD"} or request.META.get("HTTP_COOKIE"):
-        return None
+    """The kept answer to a request that `may_be_kept`, or None for one that must go the whole way."""
     page: VisitorPage | None = pages.get((request.path, language))
     if page is None:
         return None
@@ -71,5 +74,5 @@ def find(request: HttpRequest, language: str) -> HttpResponse | None:
 
 def keep(request: HttpRequest, language: str, response: object) -> None:
     """Keep `response`, finished by every middleware, if its view has said that it may be."""
-    if isinstance(response, VisitorPage) and not request.META.get("HTTP_COOKIE") and not response.cookies:
+    if isinstance(response, VisitorPage) and not response.cookies:
         remember((request.path, language), response)

@@ -71,6 +71,8 @@ class KeptPagesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not kept.may_be_kept(request):
+            return self.get_response(request)
         language = language_of(request)[0]
         found = kept.find(request, language)
         if found is not None:
@@ -298,16 +300,16 @@ def signs_in_by_itself(request: HttpRequest) -> bool:
 
     With a cookie beside it the session would count too, so then this proves nothing.
     """
-    token = request.headers.get("Authorization", "")[:7].lower() == "bearer "
+    token = request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer "
     return token and not request.META.get("HTTP_COOKIE")
 
 
 def same_site(request: HttpRequest) -> bool | None:
     """Whether the browser says that our own page sent this; None where it does not say."""
-    site = request.headers.get("Sec-Fetch-Site")
+    site = request.META.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site in {"same-origin", "none"}
-    origin = request.headers.get("Origin")
+    origin = request.META.get("HTTP_ORIGIN")
     if origin is None or origin == "null":
         return None
-    return origin == f"{request.scheme}://{request.get_host()}"
+    return bool(origin == f"{request.scheme}://{request.get_host()}")

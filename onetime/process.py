@@ -4,8 +4,9 @@ import gc
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import caches
-from django.db import connections
+from django.core.cache import caches, close_caches
+from django.core.signals import request_finished, request_started
+from django.db import connections, reset_queries
 from django.http import HttpRequest
 
 PAGES = ("/", "/secret")
@@ -16,6 +17,7 @@ def make_ready(handler: Any) -> None:
     show_first_pages(handler)
     connections.close_all()
     load_caches()
+    ask_only_who_has_something_to_do()
     set_aside_what_stays()
 
 
@@ -33,6 +35,16 @@ def load_caches() -> None:
     """Import what counts the limits, the client of Redis above all; each thread opens its own connection."""
     for alias in settings.CACHES:
         caches[alias]
+
+
+def ask_only_who_has_something_to_do() -> None:
+    """Django's own ends of a request that end nothing here, and look at all connections of a thread for it.
+
+    Statements are only listed with DEBUG, and django-redis keeps its connections unless told not to.
+    """
+    if not settings.DEBUG:
+        request_started.disconnect(reset_queries)
+    request_finished.disconnect(close_caches)
 
 
 def set_aside_what_stays() -> None:

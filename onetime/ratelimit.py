@@ -9,8 +9,10 @@ matched with today's.
 import hashlib
 import hmac
 import ipaddress
+import socket
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -116,6 +118,8 @@ def _today_key() -> bytes:
 
 def _block(address: str) -> bytes:
     """The bytes that stand for one client: the whole IPv4 address, or an IPv6 /64."""
+    with suppress(OSError, ValueError):  # ValueError: a NUL in what a proxy passed on
+        return socket.inet_pton(socket.AF_INET, address)
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:  # a Unix socket leaves the address empty: one bucket for all

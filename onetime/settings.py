@@ -153,7 +153,7 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 def sqlite_database(path: str) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "onetime.sqlite",
         "NAME": path,
         "CONN_MAX_AGE": None,
         "OPTIONS": {

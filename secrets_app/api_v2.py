@@ -121,7 +121,7 @@ def claim(request: HttpRequest, secret: uuid.UUID) -> HttpResponseBase:
     body = read_json(request, Claim)
     secret_id, nonce = SecretId(secret.bytes), unbase64(body.claim)
     claiming = partial(_claimed, request, secret_id, unbase64(body.proof), nonce)
-    if "application/octet-stream" in request.headers.get("Accept", ""):
+    if "application/octet-stream" in request.META.get("HTTP_ACCEPT", ""):
         return _raw(secret_id, nonce, claiming)
     envelope, hold_until = claiming(services.by_segment)
     held = rfc3339(hold_until)

@@ -7,6 +7,7 @@ both databases read and store the same.
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,6 +47,13 @@ ERASE = (
 )
 
 
+class Answer(NamedTuple):
+    """How many rows a statement changed, and the first that it found."""
+
+    rows: int
+    first: tuple[Any, ...] | None
+
+
 @lru_cache(maxsize=32)
 def _numbered(statement: str) -> str:
     """The statement as PostgreSQL itself takes it: $1, $2, … where Django has %s."""
@@ -53,30 +61,35 @@ def _numbered(statement: str) -> str:
     return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
-def _execute(statement: str, names: Sequence[str], values: Sequence[Any]) -> Any:
-    """A cursor that has run it; each value is one of the field that is named in its place.
+def _run(statement: str, names: Sequence[str], values: Sequence[Any]) -> Answer:
+    """Run it; each value is one of the field that is named in its place.
 
     PostgreSQL's driver takes values as they are, SQLite what the fields make of them.
     """
     database: Any = connections[DEFAULT_DB_ALIAS]
-    if database.vendor == "postgresql" and not database.is_watched:
-        return database.run(_numbered(statement), values)
-    cursor = database.cursor()
-    prepared = zip(names, values, strict=True)
-    cursor.execute(statement, [FIELDS[name].get_db_prep_save(value, database) for name, value in prepared])
-    return cursor
+    if database.vendor == "postgresql" and database.runs:
+        return Answer(*database.run(_numbered(statement), values))
+    named = zip(names, values, strict=True)
+    with database.cursor() as cursor:
+        cursor.execute(statement, [FIELDS[name].get_db_prep_save(value, database) for name, value in named])
+        return Answer(cursor.rowcount, cursor.fetchone() if cursor.description else None)
 
 
-def _changed(statement: str, names: Sequence[str], values: Sequence[Any]) -> int:
-    """How many rows it made or changed."""
-    with _execute(statement, names, values) as cursor:
-        return int(cursor.rowcount)
+def _change(statement: str, names: Sequence[str], values: Sequence[Any]) -> int:
+    """How many rows it made or changed.
+
+    With SQLite writers wait in line, but not in a transaction: it has begun, and others may wait for it.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    in_line = database.vendor == "sqlite" and not database.in_atomic_block
+    with database.turn() if in_line else nullcontext():
+        return _run(statement, names, values).rows
 
 
 def insert(secret: Secret) -> bool:
     """Store a new row; False where its id is taken."""
     fields = secret.__dict__
-    stored = _changed(INSERT, INSERTED, [fields.get(name) for name in INSERTED]) == 1
+    stored = _change(INSERT, INSERTED, [fields.get(name) for name in INSERTED]) == 1
     state = secret._state  # noqa: SLF001 - documented: what `save` would have noted
     state.adding, state.db = not stored, DEFAULT_DB_ALIAS
     return stored
@@ -87,12 +100,12 @@ def take(secret: Secret, claim_hash: bytes, now: datetime, hold_until: datetime,
     due_at = secret.forget_at if erase else hold_until
     changes = (State.OPENED, now, claim_hash, hold_until, due_at)
     condition = (secret.id, State.NEW, now, secret.proof_hash)
-    return _changed(TAKE_AND_ERASE if erase else TAKE, TAKEN, changes + condition) == 1
+    return _change(TAKE_AND_ERASE if erase else TAKE, TAKEN, changes + condition) == 1
 
 
 def erase_held(pk: uuid.UUID, claim_hash: bytes) -> bool:
     """Erase what one claim has received in one piece; whether there was anything."""
-    return _changed(ERASE, ("id", "claim_hash"), (pk, claim_hash)) == 1
+    return _change(ERASE, ("id", "claim_hash"), (pk, claim_hash)) == 1
 
 
 class Lookup(NamedTuple):
@@ -122,8 +135,7 @@ def by_id(pk: uuid.UUID, *left_out: str) -> Secret | None:
     """The row of one secret without the fields `left_out`."""
     database = connections[DEFAULT_DB_ALIAS]
     lookup = _lookup(database.vendor, *left_out)
-    with _execute(lookup.statement, ("id",), (pk,)) as cursor:
-        found = cursor.fetchone()
+    found = _run(lookup.statement, ("id",), (pk,)).first
     if found is None:
         return None
     values = list(found)

@@ -1,14 +1,21 @@
 """A connection that is kept between requests: trusted without asking, and never after it has ended."""
 
 import uuid
-from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import DataError, OperationalError, ProgrammingError, connection, transaction
+from django.db import (
+    DataError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from secrets_app import statements
+from tests.rows import example
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -79,22 +86,70 @@ def test_after_a_silence_or_an_error_the_server_is_asked(asked, monkeypatch):
     assert not connection.errors_occurred
 
 
-def test_a_statement_for_the_driver_heeds_the_transaction_of_django():
+def named() -> int:
+    """How many statements this connection's server has prepared."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        return int(cursor.fetchone()[0])
+
+
+def test_in_a_transaction_of_django_the_main_job_goes_with_it():
+    """What is rolled back stores nothing, for it does not go to the driver past Django."""
     database: Any = connection
+    made = example()
+    assert database.runs
     with transaction.atomic():
-        database.run("CREATE TABLE heeded (id integer)", [])
+        assert not database.runs
+        assert statements.insert(made)
         transaction.set_rollback(True)
-    with pytest.raises(ProgrammingError):
-        database.run("SELECT id FROM heeded WHERE id = $1", [1])
+    assert statements.by_id(made.id) is None
 
 
-def test_a_statement_for_the_driver_is_refused_where_the_transaction_is_broken():
+def test_a_statement_is_read_and_planned_once_a_connection():
+    connection.close()
+    for _ in range(3):
+        assert statements.insert(example())
+    assert named() == 1
+    connection.close()
+    assert named() == 0
+
+
+def test_nothing_is_prepared_behind_a_pooler(monkeypatch):
+    """It would give the next request another connection, which knows of none."""
+    monkeypatch.setattr("onetime.postgresql.base.is_direct", lambda _connection: False)
+    connection.close()
+    made = example()
+    assert statements.insert(made)
+    assert not statements.insert(made)
+    assert named() == 0
+    connection.close()
+
+
+def test_what_a_migration_has_made_out_of_date_fails_once_at_most():
+    """An old version runs beside it: the plan of its statement no longer holds, and is made anew."""
     database: Any = connection
-    with transaction.atomic():
-        with suppress(DataError), transaction.atomic(savepoint=False):
-            database.run("SELECT 1 / $1::int", [0])
-        with pytest.raises(transaction.TransactionManagementError):
-            database.run("SELECT 1", [])
+    ask = "SELECT one FROM planned WHERE $1"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE planned AS SELECT 1::int AS one")
+        assert database.run(ask, [True]) == (1, (1,))
+        cursor.execute("ALTER TABLE planned ALTER one TYPE text")
+        with pytest.raises(NotSupportedError):
+            database.run(ask, [True])
+        assert database.run(ask, [True]) == (1, ("1",))
+        cursor.execute("DROP TABLE planned")
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_statement_that_fails_is_an_error_of_django(monkeypatch, prepared):
+    monkeypatch.setattr("onetime.postgresql.base.is_direct", lambda _connection: prepared)
+    connection.close()
+    database: Any = connection
+    with pytest.raises(DataError):
+        database.run("SELECT 1 / $1::int", [0])
+    with pytest.raises(ProgrammingError):
+        database.run("SELECT nothing", [])
+    assert database.run("SELECT 1 / $1::int WHERE false", [1]) == (0, None)
+    connection.close()
 
 
 def test_a_connection_that_ended_under_a_statement_is_an_error_of_django_and_is_replaced():

@@ -1,0 +1,1 @@
+"""Django's SQLite backend, where writers wait in line."""
