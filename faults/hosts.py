@@ -124,12 +124,11 @@ def network() -> Iterator[None]:
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
-    return cluster.environment() | {
+    # Each host has a journal of its own in life; here they are on one file system.
+    return cluster.environment_behind_proxy() | {
         "DATABASE_URL": f"postgres://postgres@{NET}.1:{cluster.postgres_port}/onetime",
         "REDIS_URL": f"redis://{NET}.1:{cluster.redis_port}/0",
-        "SITE_ORIGIN": "https://localhost", "TRUSTED_PROXY_COUNT": "1",
-        # Each host has a journal of its own in life; here they are on one file system.
-    }  # fmt: skip
+    }
 
 
 def phases(hosts: list[Host], proxy: Proxy, spare: Host, seconds: float) -> Iterator[str]:

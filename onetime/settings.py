@@ -184,7 +184,7 @@ def postgres_database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0 if DATABASE_POOL else None,
         "CONN_HEALTH_CHECKS": True,
-        # Server-side cursors and prepared statements break behind a transaction-mode pooler.
+        # They break behind a transaction-mode pooler; so do prepared statements: see onetime/postgresql.
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": options,
     }

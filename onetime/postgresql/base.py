@@ -17,8 +17,12 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGresult
+
+#: What PostgreSQL says of a statement that it has prepared for columns which a migration has changed since,
+#: or that it no longer knows: nothing was run.
+OUT_OF_DATE = (b"0A000", b"26000")
 
 Answer = tuple[int, tuple[Any, ...] | None]
 
@@ -99,8 +103,10 @@ def _ask(connection: psycopg.Connection[Any], statement: str, values: Sequence[A
     if names is None:
         result = connection.pgconn.exec_params(statement.encode(), given, types, formats, Format.BINARY)
     else:
-        name = names.get((statement, types)) or _prepare(connection, statement, types)
-        result = connection.pgconn.exec_prepared(name, given, formats, Format.BINARY)
+        result = _run_prepared(connection, statement, types, given, formats)
+        if result.error_field(DiagnosticField.SQLSTATE) in OUT_OF_DATE:
+            names.clear()
+            result = _run_prepared(connection, statement, types, given, formats)
     _refuse_failure(connection, result)
     if not result.ntuples:
         return result.command_tuples or 0, None
@@ -108,18 +114,22 @@ def _ask(connection: psycopg.Connection[Any], statement: str, values: Sequence[A
     return result.ntuples, transformer.load_row(0, tuple)
 
 
-def _prepare(connection: psycopg.Connection[Any], statement: str, types: tuple[int, ...]) -> bytes:
-    name = b"onetime_%d" % next(_numbers)
-    _refuse_failure(connection, connection.pgconn.prepare(name, statement.encode(), types))
-    _prepared[connection][statement, types] = name
-    return name
+def _run_prepared(
+    connection: psycopg.Connection[Any], statement: str, types: tuple[int, ...], given: Any, formats: Any
+) -> PGresult:
+    names, pgconn = _prepared[connection], connection.pgconn
+    name = names.get((statement, types))
+    if name is None:
+        name = b"onetime_%d" % next(_numbers)
+        _refuse_failure(connection, pgconn.prepare(name, statement.encode(), types))
+        names[statement, types] = name
+    return pgconn.exec_prepared(name, given, formats, Format.BINARY)
 
 
 def _refuse_failure(connection: psycopg.Connection[Any], result: PGresult) -> None:
-    """Raise psycopg's error for a result that is one; what was prepared may be out of date: forget it."""
+    """Raise psycopg's error for a result that is one."""
     if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         return
-    _prepared.get(connection, {}).clear()
     if connection.pgconn.status != ConnStatus.OK:
         raise psycopg.OperationalError(result.get_error_message())
     raise error_from_result(result)

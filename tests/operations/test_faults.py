@@ -209,13 +209,13 @@ def test_a_process_that_has_ended_is_not_taken_for_a_quiet_one():
 
 
 @pytest.mark.live
-def test_a_soak_of_a_minute_holds_every_promise_beside_every_nuisance():
+def test_a_soak_of_half_a_minute_holds_every_promise_beside_every_nuisance():
     """The same as the half hour of docs/reliability.md, but for what only time tells."""
     for program in ("nginx", "redis-server", str(POSTGRES / "postgres")):
         needs(program)
-    figures, found, _run = soak.soak(1, 5, seed=7)
+    figures, found, _run = soak.soak(0.5, 5, seed=7)
     assert {name: broken for name, broken in found.items() if broken} == {}
-    assert figures["samples"] == 12
+    assert figures["samples"] == 6
     assert {each["who"] for each in figures["watched"]} >= {
         "worker 1",
         "worker 2",
@@ -225,7 +225,7 @@ def test_a_soak_of_a_minute_holds_every_promise_beside_every_nuisance():
     assert figures["secrets"] > 20
     assert figures["repeated"] == 0
     assert set(figures["nuisance"]) == set(nuisance.KINDS)
-    assert all(sum(each["outcomes"].values()) > 3 for each in figures["nuisance"].values())
+    assert all(sum(each["outcomes"].values()) > 1 for each in figures["nuisance"].values())
     assert document.soak(figures).count("\n") > 30
 
 
