@@ -266,7 +266,7 @@ def test_the_memory_for_a_large_file_is_small(settings):
         tracemalloc.stop()
     assert status == "200 OK"
     assert Secret.objects.order_by("-size")[0].segments > 40
-    assert peak < 16 * MEGA  # PostgreSQL's driver writes a segment as hex, and copies that
+    assert peak < 10 * MEGA
 
 
 def post_wire(wire: Wire) -> str:
