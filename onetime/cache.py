@@ -128,9 +128,8 @@ class RedisOrProcessCache(RedisCache):  # type: ignore[misc]
         given = [len(keys), *keys, *(number for note in notes for number in note[1:])]
         try:
             return self._ask("EVALSHA", COUNT_SHA, *given)
-        except NoScriptError:
-            return self._ask("EVAL", COUNT, *given)
-        except RedisGone:  # it may have ended a connection that was kept; a use counted twice harms nobody
+        except (NoScriptError, RedisGone):
+            # It may have ended a connection that was kept; a use counted twice harms nobody.
             return self._ask("EVAL", COUNT, *given)
 
     def _ask(self, *command: Any) -> list[int]:

@@ -309,7 +309,7 @@ def same_site(request: HttpRequest) -> bool | None:
     site = request.META.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site in {"same-origin", "none"}
-    origin = request.META.get("HTTP_ORIGIN")
+    origin: str | None = request.META.get("HTTP_ORIGIN")
     if origin is None or origin == "null":
         return None
-    return bool(origin == f"{request.scheme}://{request.get_host()}")
+    return origin == f"{request.scheme}://{request.get_host()}"

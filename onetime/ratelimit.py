@@ -190,9 +190,11 @@ def _noted(use: Use, rate: str) -> "tuple[Note, Usage]":
     counter = _counters.get(name)
     if counter is None or counter.ends_at <= now:
         counter = _counter(use, rate, now)
-        if len(_counters) >= MOST_COUNTERS:
-            _counters.clear()
-        _counters[name] = counter
+        # Looked at is a client on one secret: it hardly comes again, and would drive out those that do.
+        if not use.look:
+            if len(_counters) >= MOST_COUNTERS:
+                _counters.clear()
+            _counters[name] = counter
     left = counter.ends_at - now
     return counter.note, Usage(use.name, 0, counter.limit, _window(rate), left)
 

@@ -47,13 +47,6 @@ ERASE = (
 )
 
 
-class Answer(NamedTuple):
-    """How many rows a statement changed, and the first that it found."""
-
-    rows: int
-    first: tuple[Any, ...] | None
-
-
 @lru_cache(maxsize=32)
 def _numbered(statement: str) -> str:
     """The statement as PostgreSQL itself takes it: $1, $2, … where Django has %s."""
@@ -61,18 +54,19 @@ def _numbered(statement: str) -> str:
     return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
-def _run(statement: str, names: Sequence[str], values: Sequence[Any]) -> Answer:
-    """Run it; each value is one of the field that is named in its place.
+def _run(
+    database: Any, statement: str, names: Sequence[str], values: Sequence[Any]
+) -> tuple[int, tuple[Any, ...] | None]:
+    """(how many rows it changed, the first that it found); each value is of the field named in its place.
 
     PostgreSQL's driver takes values as they are, SQLite what the fields make of them.
     """
-    database: Any = connections[DEFAULT_DB_ALIAS]
     if database.vendor == "postgresql" and database.runs:
-        return Answer(*database.run(_numbered(statement), values))
+        return database.run(_numbered(statement), values)  # type: ignore[no-any-return]
     named = zip(names, values, strict=True)
     with database.cursor() as cursor:
         cursor.execute(statement, [FIELDS[name].get_db_prep_save(value, database) for name, value in named])
-        return Answer(cursor.rowcount, cursor.fetchone() if cursor.description else None)
+        return cursor.rowcount, cursor.fetchone() if cursor.description else None
 
 
 def _change(statement: str, names: Sequence[str], values: Sequence[Any]) -> int:
@@ -83,7 +77,8 @@ def _change(statement: str, names: Sequence[str], values: Sequence[Any]) -> int:
     database: Any = connections[DEFAULT_DB_ALIAS]
     in_line = database.vendor == "sqlite" and not database.in_atomic_block
     with database.turn() if in_line else nullcontext():
-        return _run(statement, names, values).rows
+        rows, _first = _run(database, statement, names, values)
+    return rows
 
 
 def insert(secret: Secret) -> bool:
@@ -135,7 +130,7 @@ def by_id(pk: uuid.UUID, *left_out: str) -> Secret | None:
     """The row of one secret without the fields `left_out`."""
     database = connections[DEFAULT_DB_ALIAS]
     lookup = _lookup(database.vendor, *left_out)
-    found = _run(lookup.statement, ("id",), (pk,)).first
+    _rows, found = _run(database, lookup.statement, ("id",), (pk,))
     if found is None:
         return None
     values = list(found)
